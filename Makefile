@@ -1,0 +1,71 @@
+# `make help` lists what there is. Every target sets up $(VENV) first, once, and again only after pyproject.toml changed.
+
+PYTHON ?= python3
+VENV ?= .venv
+WORKERS ?= 2
+
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+NOTEBOOKS = $(wildcard notebooks/*.ipynb)
+QUICKSTART := notebooks/01-quickstart.ipynb
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+# JupyterLab does not start for root without being told so.
+LAB := $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root)
+
+# The kernel `python3` is the virtual environment's own, whatever else is installed for the user.
+export JUPYTER_PREFER_ENV_PATH := 1
+unexport JUPYTER_PATH
+
+.PHONY: help demo test pytest test-fast check lab notebooks picture format clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+$(READY): pyproject.toml
+	@echo "Setting up $(VENV). PyTorch is large: this takes some minutes and several GB, once."
+	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV) || { \
+	  echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; \
+	  exit 1; }
+	$(BIN)/python -m pip install --disable-pip-version-check -e '.[test,lab]'
+	@touch $@
+
+demo: $(READY) ## run the first notebook for real, and show what ResNet-50 costs
+	@mkdir -p build
+	$(BIN)/jupyter nbconvert --log-level WARN --to html --execute \
+	  --ExecutePreprocessor.store_widget_state=False --output-dir build $(QUICKSTART)
+	$(BIN)/python -c "from torchvision.models import resnet50; from nbcnncost import cost; \
+	  print(cost(resnet50(), (1, 3, 224, 224)))"
+	@echo
+	@echo "The notebook's results:   $(CURDIR)/build/01-quickstart.html (open it in a browser)"
+	@echo "The notebook to play with: make lab"
+
+test: check pytest ## everything
+
+pytest: $(READY) ## unit, property, doctests, real kernels, notebooks (by nbval and by nbclient)
+	$(PYTEST) --nbval --nbval-current-env nbcnncost tests notebooks
+
+test-fast: $(READY) ## what takes less than a minute
+	$(PYTEST) -m "not slow" nbcnncost tests
+
+check: $(READY) ## lint, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+lab: $(READY) ## open the first notebook in JupyterLab
+	$(LAB) $(QUICKSTART)
+
+notebooks: $(READY) ## execute all notebooks again, in place
+	$(BIN)/python tools/notebooks.py $(NOTEBOOKS)
+
+picture: $(READY) ## make the README's picture again
+	$(BIN)/python tools/picture.py
+
+format: $(READY) ## put the code in its format
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+clean: ## remove what was made (not the virtual environment)
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find nbcnncost tests tools notebooks -depth \( -name __pycache__ -o -name .ipynb_checkpoints \) -exec rm -rf {} +

@@ -1,0 +1,135 @@
+"""The plain functions: what a model costs, from Python."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from nbcnncost.conventions import Convention, convention
+from nbcnncost.errors import CostError, UncountedOpWarning
+from nbcnncost.records import Trace
+from nbcnncost.report import Report
+from nbcnncost.units import plural
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Attempt(NamedTuple):
+    """A report, complete or up to where the run stopped, and the error that stopped it.
+
+    ``error`` is a :class:`CostError` with ``report`` set where the reason is known, else what the model's own
+    forward raised, unchanged.
+    """
+
+    report: Report
+    error: Exception | None
+
+
+def cost(
+    model: nn.Module,
+    input_size: Any = None,
+    *,
+    input_data: Any = None,
+    dtypes: Any = None,
+    batch_size: int | None = None,
+    mode: str = "eval",
+    convention: str | Convention = "textbook",
+    execute: bool = False,
+) -> Report:
+    """What a model costs for an input of this size: parameters, MACs and FLOPs of every layer.
+
+    The model is run once on tensors without values: nothing is computed, and the model is left as it is.
+
+    ``input_size`` is a shape, ``(1, 3, 224, 224)``, or one image's, ``(3, 224, 224)``; a list of shapes for several
+    inputs, a dict for keyword arguments; or text, ``"3x224x224"``. Without it the sizes that courses and papers use
+    are tried. ``input_data`` gives the inputs themselves instead: a tensor, or a tuple of arguments whose last may be
+    a dict. ``dtypes`` and ``batch_size`` go with ``input_size``. ``mode`` is ``"eval"``, ``"train"``, or ``"same"``
+    to leave each module as it stands. ``convention`` names what counts as what: ``"textbook"`` or ``"macs"``.
+    ``execute`` runs a copy of the model for real, for a forward that depends on values.
+
+    Raises :class:`~nbcnncost.errors.CostError` with one sentence on what to do; its ``report`` holds the layers up to
+    where the run stopped. What the model's own forward raises passes through unchanged.
+
+    >>> import torch
+    >>> report = cost(torch.nn.Conv2d(3, 64, 7, stride=2, padding=3), (3, 224, 224))
+    >>> report.total.params, report.total.macs, report.total.flops
+    (9472, 118013952, 236027904)
+    """
+    report, error = attempt(
+        model,
+        input_size,
+        input_data=input_data,
+        dtypes=dtypes,
+        batch_size=batch_size,
+        mode=mode,
+        convention=convention,
+        execute=execute,
+    )
+    if error is not None:
+        raise error
+    return report
+
+
+def trace(model: nn.Module, input_size: Any = None, **options: Any) -> Trace:
+    """The facts of one run, before anything is counted; the options are those of :func:`cost`.
+
+    >>> import torch
+    >>> trace(torch.nn.Linear(4, 2), (1, 4)).ops[-1].kind
+    'linear'
+    """
+    return cost(model, input_size, **options).trace
+
+
+def attempt(
+    model: nn.Module,
+    input_size: Any = None,
+    *,
+    input_data: Any = None,
+    dtypes: Any = None,
+    batch_size: int | None = None,
+    mode: str = "eval",
+    convention: str | Convention = "textbook",
+    execute: bool = False,
+) -> Attempt:
+    """As :func:`cost`, but a run that stops gives its partial report beside the error.
+
+    Raises :class:`~nbcnncost.errors.CostError` only where no run could begin.
+    """
+    from nbcnncost.tracing.attempt import trace_model
+
+    chosen = _convention(convention)
+    if mode not in ("eval", "train", "same"):
+        raise CostError(f"mode is 'eval', 'train' or 'same', not {mode!r}")
+    if input_size is not None and input_data is not None:
+        raise CostError("give either input_size or input_data, not both")
+    made, error = trace_model(
+        model,
+        input_size,
+        input_data=input_data,
+        dtypes=dtypes,
+        batch_size=batch_size,
+        mode=mode,
+        execute=execute,
+    )
+    report = Report(made, chosen)
+    if isinstance(error, CostError):
+        error.report = report
+    _warn_of_uncounted(report)
+    return Attempt(report, error)
+
+
+def _convention(name: str | Convention) -> Convention:
+    return convention(name)
+
+
+def _warn_of_uncounted(report: Report) -> None:
+    """One warning for all operations that no rule knows: the totals are then a lower bound."""
+    if report.uncounted:
+        names = ", ".join(dict.fromkeys(entry.function or entry.op for entry in report.uncounted))
+        number = plural(sum(entry.count for entry in report.uncounted), "operation")
+        warnings.warn(
+            f"{number} of {report.model_name} without a rule, left out of the totals: {names} (see report.uncounted)",
+            UncountedOpWarning,
+            stacklevel=4,
+        )

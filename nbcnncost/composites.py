@@ -1,0 +1,135 @@
+"""Python functions that are recorded as one operation each.
+
+What an LSTM or attention decomposes into differs by device and version of the framework; what it computes does not.
+So these are described from their arguments, and what runs inside them is not recorded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import prod
+from types import MappingProxyType
+from typing import Any
+
+from torch import Tensor
+
+from nbcnncost.aten import Described
+from nbcnncost.expressions import named
+
+Describer = Callable[[tuple[Any, ...], Mapping[str, Any], Any], list[Described]]
+
+
+def _get(args: tuple[Any, ...], kwargs: Mapping[str, Any], position: int, name: str, default: Any = None) -> Any:
+    return args[position] if len(args) > position else kwargs.get(name, default)
+
+
+def _attention(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
+    query, key, value = (_get(args, kwargs, place, name) for place, name in enumerate(("query", "key", "value")))
+    mask, dropout = _get(args, kwargs, 3, "attn_mask"), _get(args, kwargs, 4, "dropout_p", 0.0)
+    batch, queries, keys = prod(query.shape[:-2]), query.shape[-2], key.shape[-2]
+    dims = {"B": batch, "T_q": queries, "T_k": keys, "E": query.shape[-1], "E_v": value.shape[-1]}
+    scores = (("n", batch * queries * keys),)
+    parts = [Described("attention", tuple(dims.items()))]
+    if mask is not None:
+        parts.append(Described("add" if mask.is_floating_point() else "compare", scores))
+    return [*parts, Described("dropout", scores)] if dropout else parts
+
+
+def _local_response_norm(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
+    return [Described("local_response_norm", (("n", out.numel()), ("S", _get(args, kwargs, 1, "size"))))]
+
+
+def _linear(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
+    x, weight, bias = (_get(args, kwargs, place, name) for place, name in enumerate(("input", "weight", "bias")))
+    outputs = weight.shape[0] if weight.dim() > 1 else 1
+    rows = x.numel() // x.shape[-1]
+    dims = {"N": rows, "N_in": x.shape[-1], "N_out": outputs, "b": int(bias is not None)}
+    return [Described("linear", tuple(dims.items()))]
+
+
+def _instance_norm(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
+    size = tuple(out.shape[2:])
+    if len(size) > 3:
+        return [Described("layer_norm", (("n", out.numel()),))]
+    dims = {"N": out.shape[0], "C": out.shape[1]} | named("X", size)
+    return [Described("instance_norm", tuple(dims.items()), len(size))]
+
+
+def _rms_norm(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
+    return [Described("rms_norm", (("n", out.numel()),))]
+
+
+def _dropout(position: int) -> Describer:
+    def describe(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
+        active = _get(args, kwargs, position, "training", True) and _get(args, kwargs, 1, "p", 0.5)
+        return [Described("dropout", (("n", out.numel()),))] if active else []
+
+    return describe
+
+
+def _steps(args: tuple[Any, ...]) -> tuple[Tensor, list[Tensor], bool, int, bool]:
+    """The input, flat weights, has_biases, number of layers and bidirectional of ``torch.lstm`` and its like.
+
+    With a packed sequence the second argument holds the batch sizes; without, the initial state.
+    """
+    packed = isinstance(args[3], (list, tuple))
+    if packed:
+        return args[0], list(args[3]), args[4], args[5], args[8]
+    return args[0], list(args[2]), args[3], args[4], args[7]
+
+
+def _recurrent(kind: str, gates: int) -> Describer:
+    def describe(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
+        x, weights, biases, layers, bidirectional = _steps(args)
+        directions = layers * (2 if bidirectional else 1)
+        each = len(weights) // directions
+        steps = x.numel() // x.shape[-1]
+        parts = []
+        for first in range(0, len(weights), each):
+            from_input, from_hidden = weights[first], weights[first + 1]
+            hidden, handed_on = from_input.shape[0] // gates, from_hidden.shape[1]
+            parts.append(_layer(kind, steps, from_input.shape[1], hidden, handed_on))
+            if each > (4 if biases else 2):
+                parts.append(Described("lstm_projection", (("T", steps), ("F", hidden), ("P", handed_on))))
+        return parts
+
+    return describe
+
+
+def _cell(kind: str, gates: int) -> Describer:
+    def describe(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
+        x, weight = args[0], args[2]
+        hidden = weight.shape[0] // gates
+        return [_layer(kind, x.numel() // x.shape[-1], x.shape[-1], hidden, hidden)]
+
+    return describe
+
+
+def _layer(kind: str, steps: int, inputs: int, hidden: int, handed_on: int) -> Described:
+    return Described(kind, (("T", steps), ("I", inputs), ("F", hidden), ("P", handed_on)))
+
+
+#: The functions by the name that the framework gives them.
+COMPOSITES: Mapping[str, Describer] = MappingProxyType(
+    {
+        "scaled_dot_product_attention": _attention,
+        "local_response_norm": _local_response_norm,
+        "linear": _linear,
+        "instance_norm": _instance_norm,
+        "rms_norm": _rms_norm,
+        "dropout": _dropout(2),
+        "dropout1d": _dropout(2),
+        "dropout2d": _dropout(2),
+        "dropout3d": _dropout(2),
+        "alpha_dropout": _dropout(2),
+        "feature_alpha_dropout": _dropout(2),
+        "lstm": _recurrent("lstm", 4),
+        "gru": _recurrent("gru", 3),
+        "rnn_tanh": _recurrent("rnn_tanh", 1),
+        "rnn_relu": _recurrent("rnn_relu", 1),
+        "lstm_cell": _cell("lstm", 4),
+        "gru_cell": _cell("gru", 3),
+        "rnn_tanh_cell": _cell("rnn_tanh", 1),
+        "rnn_relu_cell": _cell("rnn_relu", 1),
+    }
+)

@@ -1,0 +1,31 @@
+"""The conventions by name: what one operation counts as."""
+
+from __future__ import annotations
+
+import difflib
+from types import MappingProxyType
+
+from nbcnncost.conventions.base import Convention, Rule, symbol_values
+from nbcnncost.conventions.macs import macs
+from nbcnncost.conventions.textbook import textbook
+from nbcnncost.errors import CostError
+
+__all__ = ["CONVENTIONS", "Convention", "Rule", "convention", "macs", "symbol_values", "textbook"]
+
+#: Every convention by its name; the first is the default.
+CONVENTIONS = MappingProxyType({entry.name: entry for entry in (textbook, macs)})
+
+
+def convention(name: str | Convention) -> Convention:
+    """The convention of that name; a :class:`Convention` is given back as it is.
+
+    >>> convention("macs").unit
+    'MACs'
+    """
+    if isinstance(name, Convention):
+        return name
+    if name in CONVENTIONS:
+        return CONVENTIONS[name]
+    near = difflib.get_close_matches(str(name), CONVENTIONS, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ";"
+    raise CostError(f"there is no convention {name!r}{hint} there are: {', '.join(CONVENTIONS)}")

@@ -1,0 +1,39 @@
+"""The errors users meet: one sentence each, saying what is wrong and what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class CostError(Exception):
+    """What a model costs could not be told; the message is one sentence that says what to do.
+
+    ``report`` holds the partial report where a run had begun, else ``None``; the exception that stopped the
+    run, if any, stands in ``__cause__``.
+    """
+
+    report: Any = None
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython's hook: the sentence alone, since a traceback through this package helps nobody."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class InputError(CostError):
+    """The input's shape, dtype or text cannot be read, or none could be found."""
+
+
+class ModelError(CostError):
+    """What was given as a model cannot be analysed."""
+
+
+class ShapeError(CostError):
+    """Two layers' shapes do not fit; the message names the layer, what it expects and what it receives."""
+
+
+class ValuesNeeded(CostError):  # noqa: N818 -- named for what the user has to supply, as KeyboardInterrupt is
+    """The model's path depends on tensor values, which a run without values does not have."""
+
+
+class UncountedOpWarning(UserWarning):
+    """Some operations have no rule, so the totals are a lower bound."""

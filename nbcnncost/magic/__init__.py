@@ -1,0 +1,184 @@
+"""``%cnncost`` and ``%%cnncost``: what a model costs, above the cell that writes it.
+
+The magic runs the cell as it stands, finds the model, and gives its report; without the magic's line the cell
+works as before.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope
+from IPython.core.magic_arguments import argument, kwds, magic_arguments
+from IPython.display import display
+from traitlets import Bool, Enum, Int, TraitError, Unicode, validate
+from traitlets.config import Config
+
+from nbcnncost.conventions import CONVENTIONS
+from nbcnncost.magic import completion
+from nbcnncost.magic.body import Body, run_body
+from nbcnncost.magic.models import is_module, is_module_class, model_of_body, named_model, no_model_named
+from nbcnncost.magic.options import DESCRIPTION, MODES, OPTIONS, Options, read_columns, read_options
+from nbcnncost.magic.words import is_silenced
+from nbcnncost.records import ITEM_SIZES
+from nbcnncost.report import VIEWS, Report
+from nbcnncost.views.fold import SORTABLE
+
+__all__ = ["CnnCostMagics", "load", "unload"]
+
+
+def _arguments(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Declare the options to IPython, which makes the parser and the help text of them."""
+    declare: Any = argument  # IPython's own types do not cover these three
+    for option in reversed(OPTIONS):
+        function = declare(*option.flags, **option.settings)(function)
+    function = declare("words", nargs="*", metavar="MODEL", help="the model, instead of -m")(function)
+    finish: Any = magic_arguments
+    described: Any = kwds
+    declared: Callable[..., Any] = finish()(described(description=DESCRIPTION)(function))
+    return declared
+
+
+@magics_class
+class CnnCostMagics(Magics):
+    """The magic and its defaults, which ``%config CnnCostMagics`` shows and sets."""
+
+    convention = Enum(tuple(CONVENTIONS), "textbook", help="What counts as what, as -c.").tag(config=True)
+    depth = Int(None, allow_none=True, min=1, help="Fold what is deeper, as -d.").tag(config=True)
+    sort = Enum((None, *SORTABLE), None, allow_none=True, help="Sort by this column, as -s.").tag(config=True)
+    top = Int(None, allow_none=True, min=1, help="How many rows to show, as -n.").tag(config=True)
+    columns = Unicode("", help="The columns to show, comma separated, as --columns.").tag(config=True)
+    view = Enum(VIEWS, "table", help="Table, chart or both, as --view.").tag(config=True)
+    mode = Enum(MODES, "eval", help="The mode the model runs in, as --mode.").tag(config=True)
+    batch = Int(None, allow_none=True, min=1, help="The batch size, as -b.").tag(config=True)
+    dtype = Enum((None, *ITEM_SIZES), None, allow_none=True, help="The input's dtype, as --dtype.").tag(config=True)
+    quiet = Bool(False, help="Show nothing, as -q.").tag(config=True)
+
+    def __init__(self, shell: Any, **settings: Any) -> None:
+        super().__init__(shell, **settings)
+        self.remove_completion: Callable[[], None] = completion.install(shell)
+
+    @validate("columns")
+    def _known_columns(self, proposal: Mapping[str, Any]) -> Any:
+        try:
+            read_columns(proposal["value"])
+        except UsageError as error:
+            raise TraitError(str(error)) from None
+        return proposal["value"]
+
+    @needs_local_scope
+    @line_cell_magic
+    @_arguments
+    def cnncost(self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Report:
+        """What a PyTorch CNN costs; ``%cnncost?`` shows :data:`~nbcnncost.magic.options.DESCRIPTION`."""
+        __tracebackhide__ = True
+        options = read_options(vars(CnnCostMagics.cnncost)["parser"], line, self)
+        shell: Any = self.shell
+        body = None if cell is None else run_body(shell, cell)
+        if body is not None and not body.silenced and body.value is not None:
+            _show_as_the_cell_would(body)
+        model = _model(shell, options, body, local_ns or {})
+        if options.out is not None and shell.user_ns.get(options.out) is model:
+            raise UsageError(f"--out {options.out} would replace the model itself; choose another name")
+        report = _report(model, options)
+        if options.out is not None:
+            shell.user_ns[options.out] = report
+        if options.quiet or is_silenced(line) or (body is not None and body.silenced):
+            _keep_out_of_output(shell, report)
+        return report
+
+
+def load(shell: Any) -> None:
+    """Add the magic and its completion to the shell; a bad ``%config`` value is told of and left out."""
+    unload(shell)
+    try:
+        magics = CnnCostMagics(shell)
+    except TraitError as error:
+        warnings.warn(f"%config: {str(error).rstrip('.')}; the defaults are used instead", stacklevel=3)
+        _forget(shell)
+        magics = CnnCostMagics(shell, config=Config())
+    shell.register_magics(magics)
+
+
+def unload(shell: Any) -> None:
+    """Take away everything that :func:`load` added."""
+    manager = shell.magics_manager
+    magics = manager.registry.get("CnnCostMagics")
+    if isinstance(magics, CnnCostMagics):
+        del manager.registry["CnnCostMagics"]
+        magics.remove_completion()
+        for kind in ("line", "cell"):
+            manager.magics[kind].pop("cnncost", None)
+    _forget(shell)
+
+
+def _forget(shell: Any) -> None:
+    """Take ours out of what ``%config`` knows; ``Magics`` adds itself there before it checks its values."""
+    shell.configurables[:] = [entry for entry in shell.configurables if not isinstance(entry, CnnCostMagics)]
+
+
+def _model(shell: Any, options: Options, body: Body | None, scope: Mapping[str, Any]) -> Any:
+    __tracebackhide__ = True
+    if options.model is not None:
+        return named_model(shell, options.model, scope)
+    if body is not None:
+        return model_of_body(body, shell.user_ns)
+    raise no_model_named({**shell.user_ns, **scope})
+
+
+def _report(model: Any, options: Options) -> Report:
+    """The report, looking as asked for; if the run stops, its part so far is shown and the error raised."""
+    __tracebackhide__ = True
+    from nbcnncost.api import attempt
+
+    made, error = attempt(
+        model,
+        options.inputs,
+        dtypes=options.dtypes,
+        batch_size=options.batch,
+        mode=options.mode,
+        convention=options.convention,
+        execute=options.execute,
+    )
+    report = made.with_look(**options.look)
+    if error is None:
+        return report
+    if report.rows and not options.quiet:
+        _display(report)
+    raise error.with_traceback(_without_our_frames(error.__traceback__))
+
+
+def _without_our_frames(traceback: TracebackType | None) -> TracebackType | None:
+    """The traceback as the model's own call would have given it."""
+    entries = []
+    while traceback is not None:
+        if str(traceback.tb_frame.f_globals.get("__name__")).partition(".")[0] != __name__.partition(".")[0]:
+            entries.append(traceback)
+        traceback = traceback.tb_next
+    kept = None
+    for entry in reversed(entries):
+        kept = TracebackType(kept, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return kept
+
+
+def _display(value: Any) -> None:
+    display(value)  # type: ignore[no-untyped-call]
+
+
+def _show_as_the_cell_would(body: Body) -> None:
+    """Show the value of the last expression, whose place the report takes; a model needs no showing."""
+    if not is_module(body.value) and not is_module_class(body.value):
+        _display(body.value)
+
+
+def _keep_out_of_output(shell: Any, report: Report) -> None:
+    """Let the cell not show this report, though it is its result; IPython resets the hook after each cell."""
+    if not getattr(shell.display_trap, "_nested_level", True):  # outside of a cell nothing is shown
+        return
+    show = sys.displayhook
+    sys.displayhook = lambda value: None if value is report else show(value)

@@ -1,0 +1,295 @@
+"""What can be written after ``%cnncost``: the options, and their values read and checked.
+
+A wrong option is IPython's ``UsageError``, of exactly that class: a subclass would print a traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+import keyword
+import re
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from nbcnncost.conventions import CONVENTIONS
+from nbcnncost.errors import InputError
+from nbcnncost.magic.words import is_expression, unquoted, words_of
+from nbcnncost.records import ITEM_SIZES
+from nbcnncost.report import VIEWS
+from nbcnncost.shapes import parse_shape
+from nbcnncost.views.columns import COLUMNS
+from nbcnncost.views.fold import SORTABLE
+
+MODES = ("eval", "train", "same")
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option as it is declared, shown and completed; without a ``metavar`` it is a switch."""
+
+    short: str
+    long: str
+    metavar: str
+    help: str
+    choices: tuple[str, ...] = ()
+    repeatable: bool = False
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The ways to write it, the short one first."""
+        return tuple(flag for flag in (self.short, self.long) if flag)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What argparse wants to know."""
+        if not self.metavar:
+            return {"action": "store_true", "help": self.help}
+        return {
+            "metavar": self.metavar,
+            "help": self.help,
+            **({"action": "append"} if self.repeatable else {}),
+        }
+
+
+OPTIONS = (
+    Option(
+        "-i",
+        "--input",
+        "SHAPE",
+        "the input's shape, 1,3,224,224 or 1x3x224x224; 3,224,224 is one image. Repeat it for more inputs; "
+        "NAME=SHAPE for a keyword argument of forward. Without it the usual sizes are tried.",
+        repeatable=True,
+    ),
+    Option("-m", "--model", "EXPR", "the model: a name or an expression, such as nets['a'] or Net(10)"),
+    Option("-o", "--out", "VAR", "keep the report in this variable"),
+    Option("-b", "--batch", "N", "the batch size"),
+    Option(
+        "",
+        "--dtype",
+        "DTYPE",
+        "the input's dtype, such as float16 or int64; for several inputs one, or one for each: float32,int64",
+        choices=tuple(ITEM_SIZES),
+    ),
+    Option(
+        "-c",
+        "--convention",
+        "NAME",
+        f"what counts as what: {', '.join(CONVENTIONS)}",
+        choices=tuple(CONVENTIONS),
+    ),
+    Option("-d", "--depth", "N", "fold everything deeper than this; all for every level"),
+    Option("-s", "--sort", "COLUMN", f"the largest first, by {', '.join(SORTABLE)}", choices=SORTABLE),
+    Option("-n", "--top", "N", "show this many rows, the others as one; all for all"),
+    Option("", "--columns", "LIST", f"the columns to show: {','.join(COLUMNS)}", choices=COLUMNS),
+    Option("", "--view", "VIEW", "table, chart or both", choices=VIEWS),
+    Option(
+        "",
+        "--mode",
+        "MODE",
+        "run it in eval (the default) or train mode, or the same as it stands",
+        choices=MODES,
+    ),
+    Option("", "--train", "", "short for --mode train"),
+    Option("", "--execute", "", "run a copy for real, for a forward that depends on values"),
+    Option("-q", "--quiet", "", "show nothing; the report still is returned, or kept by -o"),
+)
+
+
+DESCRIPTION = """\
+What a PyTorch CNN costs: parameters, MACs and FLOPs of each layer, and the formulas behind them.
+
+Above a cell it runs the cell, and takes the model that the last line names, or the only one that the cell
+makes:
+
+    %%cnncost -i 3,224,224
+    class Net(nn.Module): ...
+    net = Net()
+
+In a line the model is named:
+
+    %cnncost net -i 3,224,224
+    %cnncost torchvision.models.resnet50() -i 3,224,224
+    report = %cnncost nets["small"] -i 8,3,32,32 --train
+
+More examples:
+
+    %cnncost net                             an input of a usual size is assumed, and said
+    %cnncost net -i 3,32,32 -b 64            a batch of 64
+    %cnncost net -i 3,64,64 -i 10            two inputs
+    %cnncost net -i image=3,64,64 -i mask=1,64,64
+    %cnncost net -i $x.shape                 the shape of the tensor x
+    %cnncost net -d 2 -s flops -n 10         the ten costliest blocks, no deeper than two levels
+    %cnncost net --view both                 the table and a bar chart
+    %cnncost net -c macs -o report -q        keep the report, show nothing
+
+The result is the report: _ holds it afterwards, or `report = %cnncost net`, or -o. It answers more:
+report.explain("conv1"), report.by_type(), report.to_pandas(). `%config CnnCostMagics` sets the defaults.
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What one line asks for, checked; what it leaves open comes from the ``%config`` defaults."""
+
+    model: str | None
+    inputs: Shape | list[Shape] | dict[str, Shape] | None
+    out: str | None
+    batch: int | None
+    dtypes: list[str] | None
+    convention: str
+    depth: int | None
+    sort: str | None
+    top: int | None
+    columns: tuple[str, ...] | None
+    view: str
+    mode: str
+    execute: bool
+    quiet: bool
+
+    @property
+    def look(self) -> dict[str, Any]:
+        """What the report's ``with_look`` takes."""
+        return {name: getattr(self, name) for name in ("depth", "sort", "top", "columns", "view")}
+
+
+def read_options(parser: ArgumentParser, line: str, defaults: Any) -> Options:
+    """The options of a line; ``defaults`` has the attributes that ``%config CnnCostMagics`` sets."""
+    try:
+        given, extra = parser.parse_known_args(words_of(line))
+        _reject_unknown(extra)
+        return _checked(given, [*given.words, *extra], defaults)
+    except UsageError as error:
+        if "$" in line or "{" in line:
+            raise UsageError(f"{error}; {_UNEXPANDED}") from None
+        raise
+
+
+_UNEXPANDED = (
+    "the line still holds a $ or { : a $name or {expression} is replaced by its value only where "
+    "all of them in the line can be"
+)
+
+
+def _reject_unknown(words: Sequence[str]) -> None:
+    """An option that argparse does not know stands among the words it left over."""
+    word = next((word for word in words if word.startswith("-")), None)
+    if word is None:
+        return
+    name = word.partition("=")[0]
+    near = difflib.get_close_matches(name, [flag for option in OPTIONS for flag in option.flags], n=1)
+    hint = f"did you mean {near[0]}? (%cnncost? shows them all)" if near else "%cnncost? shows all there are"
+    raise UsageError(f"there is no option {name}; {hint}")
+
+
+def _checked(given: Any, words: list[str], defaults: Any) -> Options:
+    return Options(
+        model=_model(words, given.model),
+        inputs=_inputs(given.input or []),
+        out=_variable(given.out),
+        batch=_count("--batch", given.batch, defaults.batch),
+        dtypes=_names("--dtype", given.dtype or defaults.dtype, tuple(ITEM_SIZES)),
+        convention=one_of("--convention", given.convention or defaults.convention, tuple(CONVENTIONS)),
+        depth=_count("--depth", given.depth, defaults.depth, everything=None),
+        sort=one_of("--sort", given.sort, SORTABLE) if given.sort else defaults.sort,
+        top=_count("--top", given.top, defaults.top, everything=sys.maxsize),
+        columns=read_columns(given.columns or defaults.columns),
+        view=one_of("--view", given.view or defaults.view, VIEWS),
+        mode=_mode(given, defaults.mode),
+        execute=given.execute,
+        quiet=given.quiet or defaults.quiet,
+    )
+
+
+def _model(words: Sequence[str], named: str | None) -> str | None:
+    """The model's expression, from ``-m`` or from the words that belong to no option."""
+    if named is not None and words:
+        raise UsageError(f"the model is named twice, as {' '.join(words)} and by --model {named}: name it once")
+    expression = named if named is not None else " ".join(words)
+    if not expression:
+        return None
+    if is_expression(expression):
+        return expression
+    if len(words) > 1 and all(map(is_expression, words)):
+        raise UsageError(f"one model at a time: {', '.join(words)} are {len(words)}")
+    dashed = next((word for word in words if word.startswith(("–", "—", "−"))), None)
+    if dashed is not None:  # what word processors make of a hyphen
+        raise UsageError(f"an option begins with a plain hyphen (-), not as in {dashed}")
+    raise UsageError(f"{expression!r} is no Python expression; name the model, as in %cnncost net")
+
+
+def _inputs(texts: Iterable[str]) -> Shape | list[Shape] | dict[str, Shape] | None:
+    named: dict[str, Shape] = {}
+    shapes: list[Shape] = []
+    for text in texts:
+        keyword_input = re.fullmatch(r"\s*([^\W\d]\w*)\s*=(.*)", text, re.DOTALL)
+        if keyword_input is None:
+            shapes.append(_shape(text))
+        elif keyword_input[1] in named:
+            raise UsageError(f"--input {keyword_input[1]} is given twice")
+        else:
+            named[keyword_input[1]] = _shape(unquoted(keyword_input[2].strip()))
+    if named and shapes:
+        raise UsageError("give --input either always as NAME=SHAPE or always as a SHAPE alone, not both")
+    return named or (shapes[0] if len(shapes) == 1 else shapes) or None
+
+
+def _shape(text: str) -> Shape:
+    try:
+        return parse_shape(re.sub(r"^\s*torch\.Size\b", "", text))
+    except InputError as error:
+        hint = f"; a variable is written ${text}" if text.isidentifier() else ""
+        raise UsageError(f"--input: {error}{hint}") from None
+
+
+def _variable(name: str | None) -> str | None:
+    if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
+        raise UsageError(f"--out wants the name of a variable; {name!r} is none")
+    return name
+
+
+def _count(flag: str, text: str | None, default: int | None, everything: int | None = 0) -> int | None:
+    """A whole number from 1; ``everything`` is what the word ``all`` stands for (0: not allowed)."""
+    if text is None:
+        return default
+    if text == "all" and everything != 0:
+        return everything
+    if not re.fullmatch(r"[0-9]+", text) or int(text) < 1:
+        word = " or all" if everything != 0 else ""
+        raise UsageError(f"{flag} wants a whole number from 1{word}, not {text!r}")
+    return int(text)
+
+
+def one_of(flag: str, text: str, choices: Sequence[str]) -> str:
+    """The text if it is one of the choices; the error names the one that is close."""
+    if text in choices:
+        return text
+    near = difflib.get_close_matches(text.lower(), choices, n=1)
+    hint = f"did you mean {near[0]}? There" if near else "there"
+    raise UsageError(f"{flag} has no choice {text!r}; {hint} are {', '.join(choices)}")
+
+
+def _names(flag: str, text: str | None, choices: Sequence[str]) -> list[str] | None:
+    """The comma-separated names of a list, each one of the choices; ``None`` for no text."""
+    if not text:
+        return None
+    names = [name.strip().removeprefix("torch.") for name in text.split(",")]
+    return [one_of(flag, name, choices) for name in names if name] or None
+
+
+def read_columns(text: str | None) -> tuple[str, ...] | None:
+    """The columns of a comma-separated list; ``None`` stands for the usual ones."""
+    names = _names("--columns", text, COLUMNS)
+    return None if names is None else tuple(names)
+
+
+def _mode(given: Any, default: str) -> str:
+    if given.train and given.mode not in (None, "train"):
+        raise UsageError(f"--train and --mode {given.mode} exclude each other")
+    return "train" if given.train else one_of("--mode", given.mode or default, MODES)

@@ -1,0 +1,154 @@
+"""The facts of one run: what ran, with which shapes, inside which module. No cost is known here.
+
+Everything is frozen and plain, so a trace can be kept, compared and re-counted in any convention
+long after the model is gone, and without torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+#: Bytes of one element, by the dtype's name without its ``torch.`` prefix.
+ITEM_SIZES: dict[str, int] = {
+    "float64": 8,
+    "float32": 4,
+    "float16": 2,
+    "bfloat16": 2,
+    "complex128": 16,
+    "complex64": 8,
+    "complex32": 4,
+    "int64": 8,
+    "int32": 4,
+    "int16": 2,
+    "int8": 1,
+    "uint64": 8,
+    "uint32": 4,
+    "uint16": 2,
+    "uint8": 1,
+    "bool": 1,
+}
+
+Dims = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """The shape and dtype of a tensor, without its values.
+
+    >>> TensorSpec((1, 3, 224, 224), "float32").numel
+    150528
+    """
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+
+    @property
+    def numel(self) -> int:
+        """The number of elements."""
+        return prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """The size in bytes; 8-bit float formats and other one-byte types count one byte an element."""
+        return self.numel * ITEM_SIZES.get(self.dtype, 1)
+
+
+@dataclass(frozen=True)
+class OpRecord:
+    """One tensor operation as it ran.
+
+    ``kind`` names the formula that may count it (``"convolution"``, ``"relu"``), or is ``None`` where no
+    formula knows the operation. ``dims`` are that formula's symbols with their values (``("H_out", 56)``);
+    ``spatial`` is the number of spatial dimensions that the formula's ``OUT``, ``IN``, ``K`` and ``X`` expand to.
+    ``function`` is the Python name the user wrote (``"adaptive_avg_pool2d"``) and ``group`` numbers that
+    function's call, so that the pieces of one call can be put together again.
+    """
+
+    op: str
+    kind: str | None
+    dims: Dims
+    spatial: int
+    function: str
+    group: int
+    call: int
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    params: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModuleCall:
+    """One call of one module: where it stands in the tree, and what went in and came out.
+
+    ``parent`` is the index of the calling module's call (-1 for the root); ``module`` is the index of the
+    module itself, which several calls may share. ``number`` counts this module's calls from 1; ``start`` is how
+    many operations had run before it, which puts calls and operations into one order.
+    """
+
+    index: int
+    parent: int
+    module: int
+    path: str
+    number: int
+    start: int = 0
+    inputs: tuple[TensorSpec, ...] = ()
+    outputs: tuple[TensorSpec, ...] = ()
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class ParamRecord:
+    """One parameter tensor, listed once however many names it has."""
+
+    name: str
+    module: int
+    shape: tuple[int, ...]
+    dtype: str
+    trainable: bool
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def numel(self) -> int:
+        """The number of elements."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True)
+class ModuleRecord:
+    """One module of the model, called or not.
+
+    ``paths`` are all the names it can be reached by; ``settings`` say how it is set up ("3×3, s2, p1");
+    ``library`` is true for a class that a library defines, false for one the user wrote.
+    """
+
+    index: int
+    paths: tuple[str, ...]
+    type: str
+    settings: str
+    library: bool
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Where a run stopped and why; ``message`` is a sentence for the user."""
+
+    path: str
+    type: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Everything that one run of a model showed: the facts that every convention counts from."""
+
+    model_name: str
+    mode: str
+    executed: bool
+    inputs: tuple[TensorSpec, ...]
+    modules: tuple[ModuleRecord, ...]
+    params: tuple[ParamRecord, ...]
+    calls: tuple[ModuleCall, ...]
+    ops: tuple[OpRecord, ...]
+    notes: tuple[str, ...] = ()
+    failure: Failure | None = None

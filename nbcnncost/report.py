@@ -1,0 +1,354 @@
+"""The Report: what a model costs, in one convention, ready to be asked."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbcnncost.conventions import Convention, convention
+from nbcnncost.errors import CostError
+from nbcnncost.explain import Explanation, explain_place
+from nbcnncost.kinds import FORMULAS
+from nbcnncost.layout import Place, lay_out
+from nbcnncost.records import Failure, TensorSpec, Trace
+from nbcnncost.rows import Counts, Row, count_ops, leaf_row, sum_rows, tree_rows
+from nbcnncost.units import exact, plural, shapes_text
+from nbcnncost.views import export, html, text
+from nbcnncost.views.columns import check
+
+if TYPE_CHECKING:
+    import pandas
+
+    from nbcnncost.views.charts import Chart
+
+__all__ = ["Look", "Report", "Row", "Uncounted"]
+
+
+VIEWS = ("table", "chart", "both")
+
+
+@dataclass(frozen=True)
+class Uncounted:
+    """An operation that no rule knows: how often it ran, and where."""
+
+    op: str
+    function: str
+    count: int
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a report shows itself."""
+
+    depth: int | None = None
+    sort: str | None = None
+    top: int | None = None
+    columns: tuple[str, ...] | None = None
+    view: str = "table"
+
+
+@dataclass(frozen=True, repr=False)
+class Report:
+    """What a model costs in one convention.
+
+    Numbers are exact integers. ``total`` is the whole network; ``rows`` has one row per call of a layer, in call
+    order, with a row for each function that a container calls itself; rows add up to the total.
+
+    >>> import torch, nbcnncost
+    >>> report = nbcnncost.cost(torch.nn.Linear(400, 120), (1, 400))
+    >>> report.total.params, report.total.macs, report.total.flops
+    (48120, 48000, 96000)
+    """
+
+    trace: Trace
+    convention: Convention
+    look: Look = field(default_factory=Look)
+
+    @property
+    def model_name(self) -> str:
+        """The class of the model."""
+        return self.trace.model_name
+
+    @property
+    def mode(self) -> str:
+        """The mode in which the model ran: ``"eval"``, ``"train"`` or ``"same"`` (each module as it stood)."""
+        return self.trace.mode
+
+    @property
+    def executed(self) -> bool:
+        """Whether the model ran for real, on values."""
+        return self.trace.executed
+
+    @property
+    def unit(self) -> str:
+        """What the convention counts: ``"FLOPs"`` or ``"MACs"``."""
+        return self.convention.unit
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The shapes and dtypes of the inputs."""
+        return self.trace.inputs
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about how the input was understood."""
+        return self.trace.notes
+
+    @property
+    def failure(self) -> Failure | None:
+        """Where the run stopped, if it did; the rows then end there."""
+        return self.trace.failure
+
+    @cached_property
+    def _root(self) -> Place:
+        return lay_out(self.trace)
+
+    @cached_property
+    def _counts(self) -> Counts:
+        return count_ops(self.trace, self.convention)
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """One row per call of a layer or function, in call order; then parameters that nothing used."""
+        return tuple(leaf_row(place, self.trace, self._counts) for place in self._root.leaves())
+
+    @cached_property
+    def total(self) -> Row:
+        """The whole network."""
+        name = self.model_name
+        return sum_rows(self.rows, like=Row("", name, 0, name, "", "total", is_leaf=False))
+
+    def tree(self, depth: int | None = None) -> tuple[Row, ...]:
+        """Containers with their sums, each followed by what is inside; below ``depth`` everything is folded.
+
+        The rows with ``is_leaf`` add up to the total at every depth.
+        """
+        if depth is not None and depth < 1:
+            raise CostError(f"depth is at least 1, not {depth}")
+        rows = tree_rows(self._root, self.trace, self._counts, depth)
+        return tuple(rows[1:] if rows[0].role == "module" and len(rows) > 1 else rows)
+
+    def by_type(self) -> tuple[Row, ...]:
+        """One row per type of layer or function, the costliest first; ``calls`` says how many there are."""
+        groups: dict[str, list[Row]] = {}
+        for row in self.rows:
+            groups.setdefault(row.type, []).append(row)
+        sums = [
+            sum_rows(rows, like=Row(name, name, 1, name, "", "type", calls=len(rows))) for name, rows in groups.items()
+        ]
+        return tuple(sorted(sums, key=lambda row: (-(row.count or 0), -row.params, row.name)))
+
+    def __getitem__(self, path: str) -> Row:
+        """The row of a layer, function or container by its path; several calls of one layer are summed."""
+        if path == "":
+            return self.total
+        found = [row for row in self.tree() if row.path == path]
+        if not found:
+            raise CostError(self._unknown_path(path))
+        first = found[0]
+        return first if len(found) == 1 else sum_rows(found, like=first)
+
+    def _unknown_path(self, path: str) -> str:
+        near = difflib.get_close_matches(str(path), [row.path for row in self.tree()], n=3)
+        hint = f"; close to it: {', '.join(near)}" if near else ""
+        return f"{self.model_name} has no layer {path!r} in this report{hint}"
+
+    @cached_property
+    def uncounted(self) -> tuple[Uncounted, ...]:
+        """The operations that no rule knows; the totals leave them out."""
+        where: dict[tuple[str, str], list[str]] = {}
+        for place in self._root.leaves():
+            for index in place.ops:
+                if self._counts.count[index] is None:
+                    op = self.trace.ops[index]
+                    where.setdefault((op.op, op.function), []).append(place.path)
+        return tuple(
+            Uncounted(op, function, len(paths), tuple(dict.fromkeys(paths))) for (op, function), paths in where.items()
+        )
+
+    @property
+    def coverage(self) -> str:
+        """One line: how many operations of each kind were counted, are zero by rule, or have no rule."""
+        counted: dict[str, int] = {}
+        still = 0
+        for index, op in enumerate(self.trace.ops):
+            if op.kind is None:
+                continue
+            formula = FORMULAS[op.kind]
+            still += not formula.terms
+            if formula.terms and self._counts.count[index] is not None:
+                counted[formula.title] = counted.get(formula.title, 0) + 1
+        most = sorted(counted.items(), key=lambda entry: -entry[1])
+        parts = [_number_of(number, title) for title, number in most]
+        parts += [f"{exact(still)} that only move data (0 by rule)"] if still else []
+        unknown = sum(entry.count for entry in self.uncounted)
+        names = ", ".join(dict.fromkeys(entry.function or entry.op for entry in self.uncounted))
+        ending = f"; {plural(unknown, 'operation')} with no rule: {names}" if unknown else "; none without a rule"
+        return (", ".join(parts) or "no operations") + ending
+
+    def counted_as(self, name: str | Convention) -> Report:
+        """The same run counted in another convention.
+
+        >>> import torch, nbcnncost
+        >>> nbcnncost.cost(torch.nn.Linear(400, 120), (1, 400)).counted_as("macs").total.count
+        48000
+        """
+        other = replace(self, convention=convention(name))
+        for shared in ("_root",):  # the layout is the same in every convention
+            other.__dict__[shared] = getattr(self, shared)
+        return other
+
+    def explain(self, path: str | None = None) -> Explanation:
+        """The formula of a layer in symbols, with its numbers, and the result; without a path, the costliest layer's.
+
+        >>> import torch, nbcnncost
+        >>> report = nbcnncost.cost(torch.nn.Linear(400, 120), (1, 400))
+        >>> print(report.explain().lines[-1])
+        2·N_in·N_out = 2·400·120 = 96,000
+        """
+        leaves = list(self._root.leaves())
+        if path is None:
+            path = max(self.rows, key=lambda row: row.count or 0).path
+        place = next((leaf for leaf in leaves if leaf.path == path), None)
+        if place is None:
+            inside = [leaf.path for leaf in leaves if leaf.path.startswith(f"{path}.")]
+            if inside:
+                raise CostError(f"{path} is a container; ask for one of its layers: {', '.join(inside[:6])}")
+            raise CostError(self._unknown_path(path))
+        return explain_place(self.trace, place, self.convention)
+
+    def with_look(
+        self,
+        *,
+        depth: int | None = None,
+        sort: str | None = None,
+        top: int | None = None,
+        columns: Sequence[str] | None = None,
+        view: str = "table",
+    ) -> Report:
+        """The same report, showing itself differently; ``view`` is ``"table"``, ``"chart"`` or ``"both"``."""
+        chosen = None if columns is None else tuple(columns)
+        if view not in VIEWS:
+            raise CostError(f"there is no view {view!r}; there are: {', '.join(VIEWS)}")
+        for name, number in (("depth", depth), ("top", top)):
+            if number is not None and number < 1:
+                raise CostError(f"{name} is at least 1, not {number}")
+        try:
+            check(chosen, sort)
+        except ValueError as error:
+            raise CostError(str(error)) from None
+        return replace(self, look=Look(depth, sort, top, chosen, view))
+
+    def plot(self, column: str = "flops", *, by: str = "layer", top: int = 20) -> Chart:
+        """A bar chart of ``"flops"``, ``"macs"``, ``"params"`` or ``"count"``, by ``"layer"`` or ``"type"``."""
+        from nbcnncost.views.charts import chart
+
+        try:
+            return chart(self, column=column, by=by, top=top)
+        except ValueError as error:
+            raise CostError(str(error)) from None
+
+    def __repr__(self) -> str:
+        return text.table(self, **self._table_options())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    def _repr_html_(self) -> str:
+        parts = []
+        if self.look.view in ("table", "both"):
+            parts.append(html.table(self, **self._table_options()))
+        if self.look.view in ("chart", "both"):
+            column = self.look.sort if self.look.sort in ("params", "macs", "flops", "count") else "count"
+            parts.append(self.plot(column, top=self.look.top or 20)._repr_html_())
+        return "\n".join(parts)
+
+    def _table_options(self) -> dict[str, Any]:
+        look = self.look
+        return {"depth": look.depth, "sort": look.sort, "top": look.top, "columns": look.columns}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything in plain values: header, totals and rows."""
+        return {
+            "model": self.model_name,
+            "inputs": [{"shape": list(spec.shape), "dtype": spec.dtype} for spec in self.inputs],
+            "mode": self.mode,
+            "convention": self.convention.name,
+            "unit": self.unit,
+            "notes": list(self.notes),
+            "failure": None if self.failure is None else self.failure.message,
+            "total": _plain(self.total),
+            "rows": [_plain(row) for row in self.rows],
+            "uncounted": [
+                {"op": entry.op, "count": entry.count, "paths": list(entry.paths)} for entry in self.uncounted
+            ],
+        }
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """:meth:`to_dict` as JSON; also written to ``path``, if given."""
+        return _written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """One line per row, preceded by the column names; the convention is a column. Also written to ``path``."""
+        lines = io.StringIO()
+        writer = csv.DictWriter(lines, [*_plain(self.total), "convention"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self._flat_rows())
+        return _written(lines.getvalue(), path)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A DataFrame with one line per row, indexed by path."""
+        import pandas
+
+        return pandas.DataFrame(list(self._flat_rows())).set_index("path")
+
+    def to_markdown(self, path: str | Path | None = None) -> str:
+        """The rows as a Markdown table; also written to ``path``, if given."""
+        return _written(export.markdown(self), path)
+
+    def to_latex(self, path: str | Path | None = None) -> str:
+        """The rows as a LaTeX ``tabular`` (package booktabs); also written to ``path``, if given."""
+        return _written(export.latex(self), path)
+
+    def _flat_rows(self) -> Iterator[dict[str, Any]]:
+        for row in self.rows:
+            plain = _plain(row)
+            shapes = {side: shapes_text([spec.shape for spec in getattr(row, side)]) for side in ("inputs", "outputs")}
+            yield {**plain, **shapes, "convention": self.convention.name}
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    return {
+        "path": row.path,
+        "type": row.type,
+        "settings": row.settings,
+        "role": row.role,
+        "call": row.call,
+        "inputs": [list(spec.shape) for spec in row.inputs],
+        "outputs": [list(spec.shape) for spec in row.outputs],
+        "params": row.params,
+        "trainable": row.trainable,
+        "macs": row.macs,
+        "flops": row.flops,
+        "count": row.count,
+        "unknown": row.unknown,
+    }
+
+
+def _number_of(number: int, title: str) -> str:
+    word = title.split(",", maxsplit=1)[0]
+    return plural(number, word) if word.endswith(("ion", "product", "layer")) else f"{exact(number)} {word}"
+
+
+def _written(content: str, path: str | Path | None) -> str:
+    if path is not None:
+        Path(path).write_text(content, encoding="utf-8")
+    return content

@@ -1,0 +1,316 @@
+"""Three listeners to one run: module calls, Python functions, tensor operations. They record and change nothing."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+import threading
+import types
+from contextlib import ExitStack
+from math import prod
+from types import GeneratorType, TracebackType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.overrides import (
+    TorchFunctionMode,
+    _get_current_function_mode_stack,
+    _pop_mode,
+    _pop_mode_temporarily,
+    _push_mode,
+)
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from nbcnncost.aten import Call, Described, describe, tensors_of
+from nbcnncost.composites import COMPOSITES
+from nbcnncost.tracing.memory import ShapeMemory, rebuild
+from nbcnncost.tracing.recorder import Recorder
+from nbcnncost.tracing.twins import Twins
+
+#: A constant that a forward makes (a mask, positions) keeps its values up to this many elements.
+_LARGEST_CONSTANT = 1 << 20
+_META = torch.device("meta")
+_LIFT = torch.ops.aten.lift_fresh.default
+_ALIGNED = torch.ops.aten._nested_tensor_from_mask_left_aligned.default
+#: Which argument holds lengths whose values shape the result: they stay real.
+_LENGTHS = types.MappingProxyType(
+    {torch.ops.aten._pack_padded_sequence.default: 1, torch.ops.aten._pad_packed_sequence.default: 1}
+)
+_WITH_KWARGS = torch.nn.modules.module._global_forward_hooks_with_kwargs
+_POP_MODE = inspect.unwrap(_pop_mode_temporarily).__code__
+_SET_DATA: Any = vars(Tensor.__base__)["data"].__set__
+_DEVICES = re.compile(r"same device|on device|devices? .*meta|meta.* device")
+#: Shapes are the same in every run, so what was learnt about an operation serves them all.
+_MEMORY = ShapeMemory()
+
+
+class NeedsValues(RuntimeError):  # noqa: N818 -- named as the CostError that it becomes
+    """An operation's result depends on values that the run does not have."""
+
+
+class ModuleListener:
+    """Hears every module call of this thread through the framework's global hooks."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._thread = threading.get_ident()
+        self._outer = sys.exc_info()[1]
+        self._handles: list[Any] = []
+
+    def __enter__(self) -> ModuleListener:  # noqa: PYI034 -- typing.Self begins with Python 3.11
+        self._handles.append(register_module_forward_pre_hook(self._enter))
+        self._handles.append(register_module_forward_hook(self._leave, with_kwargs=True, always_call=True))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for handle in self._handles:
+            handle.remove()
+            _WITH_KWARGS.pop(handle.id, None)  # which remove() forgets
+
+    def _enter(self, module: nn.Module, args: Any) -> None:
+        if threading.get_ident() == self._thread and not self._recorder.asleep:
+            self._recorder.enter(module, args)
+
+    def _leave(self, module: nn.Module, args: Any, *rest: Any) -> None:
+        """``rest`` is (kwargs, output), or after an error, when the framework leaves kwargs out, (output,)."""
+        recorder = self._recorder
+        if threading.get_ident() == self._thread and recorder.stack and not recorder.asleep:
+            output = rest[-1]
+            error = sys.exc_info()[1] if output is None else None
+            recorder.leave(output, (args, *rest[:-1]), error if error is not self._outer else None)
+
+
+#: Attribute access: nothing is computed.
+_SILENT = frozenset({"get", "set", "size", "dim", ""})
+#: What Python's operators are called, in the words people use.
+_OPERATOR_NAMES = types.MappingProxyType(
+    {
+        **{name: word for word in ("add", "sub", "mul", "matmul", "pow") for name in (word, f"i{word}", f"r{word}")},
+        **dict.fromkeys(("truediv", "itruediv", "rtruediv", "rdiv", "idiv"), "div"),
+        "getitem": "index",
+        "setitem": "assign",
+    }
+)
+
+
+def _label(func: Any) -> str:
+    name = str(getattr(func, "__name__", "")).strip("_")
+    return _OPERATOR_NAMES.get(name, name)
+
+
+def _transparent(func: types.FunctionType) -> types.FunctionType:
+    """A copy of a framework function that does not hand itself to the listeners, so that they hear what it calls."""
+    quiet = {**func.__globals__, "has_torch_function": lambda *_: False}
+    copy = types.FunctionType(func.__code__, quiet, func.__name__, func.__defaults__, func.__closure__)
+    copy.__kwdefaults__ = func.__kwdefaults__
+    return copy
+
+
+_ATTENTION: Any = functional.multi_head_attention_forward
+#: Functions written in Python whose inner calls are wanted, each with the copy that shows them.
+_OPAQUE = types.MappingProxyType({_ATTENTION: _transparent(_ATTENTION)})
+
+
+class FunctionListener(TorchFunctionMode):
+    """Hears the name under which Python asked for an operation."""
+
+    def __init__(self, recorder: Recorder, twins: Twins | None) -> None:
+        super().__init__()
+        self._recorder = recorder
+        self._twins = twins
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        label = _label(func)
+        recorder = self._recorder
+        if recorder.asleep or (label in _SILENT and func is not _SET_DATA):
+            return func(*args, **kwargs)
+        outer = recorder.function
+        if not outer:
+            recorder.group += 1
+        recorder.function = label
+        try:
+            return self._call(func, label, args, kwargs)
+        except Exception as error:
+            recorder.accuse(label, args, kwargs, error)
+            raise
+        finally:
+            recorder.function = outer
+
+    def _call(self, func: Any, label: str, args: Any, kwargs: Any) -> Any:
+        if func in _OPAQUE:
+            with self:
+                return _OPAQUE[func](*args, **kwargs)
+        if label in COMPOSITES and not self._recorder.paused:
+            return self._composite(func, label, args, kwargs)
+        twins, before = self._twins, len(self._recorder.ops)
+        if twins is None:
+            return func(*args, **kwargs)
+        if func is _SET_DATA and twins.has_values(args[0]):
+            return twins.replace(*args)
+        try:
+            return func(*args, **kwargs)
+        except RuntimeError as error:
+            if not _DEVICES.search(str(error)):
+                raise
+        # Some functions compare their tensors' devices before any operation is heard: again, with twins for all.
+        del self._recorder.ops[before:]
+        return func(*twins.swap(args), **twins.swap(kwargs))
+
+    def _composite(self, func: Any, label: str, args: Any, kwargs: Any) -> Any:
+        """Run a function that is recorded as a whole."""
+        recorder, twins = self._recorder, self._twins
+        recorder.paused += 1
+        try:
+            result = func(*args, **kwargs) if twins is None else func(*twins.swap(args), **twins.swap(kwargs))
+        finally:
+            recorder.paused -= 1
+        inputs, outputs = tuple(tensors_of(args, kwargs)), tuple(tensors_of((result,), {}))
+        for described in COMPOSITES[label](args, kwargs, result):
+            recorder.add(f"{label}.composite", described, inputs, outputs)
+        return result
+
+
+class OperationListener(TorchDispatchMode):
+    """Hears every tensor operation; unless the run is for real, gives it twins without values to work on."""
+
+    def __init__(self, recorder: Recorder, twins: Twins | None) -> None:
+        super().__init__()
+        self._recorder = recorder
+        self._twins = twins
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Otherwise the first operation imports the whole compiler, which takes longer than any run."""
+        return False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func is _ALIGNED:  # whether padding could be packed away: a short cut that would hide the layers inside
+            return False
+        if torch.is_inference_mode_enabled():  # only there do composite operations arrive whole
+            with self:
+                whole = func.decompose(*args, **kwargs)
+            if whole is not NotImplemented:
+                return whole
+        tensors = tuple(tensors_of(args, kwargs))
+        result, described = self._run(func, args, kwargs, tensors)
+        if not (self._recorder.paused or self._recorder.asleep):
+            outputs = tuple(tensors_of((result,), {}))
+            if described is None:
+                described = describe(func, Call(args, kwargs, outputs, self._recorder.function))
+            self._recorder.add(str(func), described, tensors, outputs)
+        return result
+
+    def _run(self, func: Any, args: Any, kwargs: Any, tensors: tuple[Tensor, ...]) -> tuple[Any, Described | None]:
+        twins = self._twins
+        if twins is None:
+            return func(*args, **kwargs), None
+        if not any(tensor.device.type == "meta" for tensor in tensors):
+            readable = self._readable(func, args, kwargs, tensors)
+            if readable is not None:
+                result = func(*readable[0], **_small(func, *readable))
+                twins.add_fresh(result)
+                return result, None
+        args, kwargs = self._without_values(func, args, kwargs, tensors)
+        key = _MEMORY.key((func, self._recorder.function, torch.get_default_dtype()), func, args, kwargs)
+        known = None if key is None else _MEMORY.recall(key)
+        if known is not None:
+            form, described = known
+            return rebuild(form, args), described
+        result = _shape_of_result(func, args, kwargs)
+        described = describe(func, Call(args, kwargs, tuple(tensors_of((result,), {})), self._recorder.function))
+        if key is not None:
+            _MEMORY.remember(key, args, result, described)
+        return result, described
+
+    def _readable(self, func: Any, args: Any, kwargs: Any, tensors: tuple[Tensor, ...]) -> tuple[Any, Any] | None:
+        """The arguments to compute with for real, if all their values are known and few.
+
+        Constants made in this run are computed with, and the user's own counters and scales, on copies; larger
+        tensors of the user's are read only where their values are needed (``.item()``, ``nonzero``).
+        """
+        twins = self._twins
+        if twins is None or func is _LIFT:  # torch.tensor(0.5) in a forward: made by no operation
+            return args, kwargs
+        if all(twins.followed(tensor) is not None for tensor in tensors):
+            return twins.follow(args), twins.follow(kwargs)
+        return (args, kwargs) if _wants_values(func) and all(map(twins.has_values, tensors)) else None
+
+    def _without_values(self, func: Any, args: Any, kwargs: Any, tensors: tuple[Tensor, ...]) -> tuple[Any, Any]:
+        """The arguments with twins in place of real tensors, and nothing sent to another device."""
+        twins = self._twins
+        if twins is None:
+            return args, kwargs
+        if kwargs.get("device") is not None:
+            kwargs = {**kwargs, "device": _META}
+        if all(tensor.device.type == "meta" for tensor in tensors):
+            return args, kwargs
+        if func._schema.is_mutable:
+            for argument, value in zip(func._schema.arguments, args, strict=False):
+                if argument.alias_info is not None and argument.alias_info.is_write and isinstance(value, Tensor):
+                    twins.wrote(value)
+        if func is torch.ops.aten.index.Tensor:
+            args = (args[0], twins.masks_as_places(args[1]))
+        kept = _LENGTHS.get(func)
+        swapped = [value if place == kept else twins.swap(value) for place, value in enumerate(args)]
+        return swapped, twins.swap(kwargs)
+
+
+def listen(recorder: Recorder, twins: Twins | None) -> ExitStack:
+    """All three listeners, for one ``with`` statement."""
+    stack = ExitStack()
+    stack.enter_context(ModuleListener(recorder))
+    stack.enter_context(OperationListener(recorder, twins))
+    stack.callback(_reset_function_modes, _get_current_function_mode_stack())
+    FunctionListener(recorder, twins).__enter__()
+    return stack
+
+
+def _reset_function_modes(before: list[Any]) -> None:
+    """Leave the modes as they were; an interrupt inside the framework may have lost or doubled one of them."""
+    while _get_current_function_mode_stack():
+        _pop_mode()
+    for mode in before:
+        _push_mode(mode)
+
+
+def close_interrupted(traceback: TracebackType | None) -> None:
+    """Close what the framework left half open where it was interrupted, while nothing else holds it.
+
+    Python functions of the framework take a mode off its stack for as long as they call it. Interrupted at the very
+    end of that, they would put it back whenever the traceback is freed, long after the run.
+    """
+    while traceback is not None:
+        holder = traceback.tb_frame.f_locals.get("self")
+        generator = getattr(holder, "gen", None)
+        if isinstance(generator, GeneratorType) and generator.gi_code is _POP_MODE:
+            generator.close()
+        traceback = traceback.tb_next
+
+
+def _shape_of_result(func: Any, args: Any, kwargs: Any) -> Any:
+    try:
+        if func is torch.ops.aten.as_strided.default:  # a remembered tensor's memory ends with its own elements
+            return torch.empty_strided(args[1], args[2], dtype=args[0].dtype, device=_META)
+        return func(*args, **kwargs)
+    except (NotImplementedError, RuntimeError) as error:
+        if _wants_values(func) or "meta tensors" in str(error):
+            raise NeedsValues(str(func)) from error
+        raise
+
+
+def _wants_values(func: Any) -> bool:
+    tags = func.tags
+    return torch.Tag.data_dependent_output in tags or torch.Tag.dynamic_output_shape in tags
+
+
+def _small(func: Any, args: Any, kwargs: Any) -> Any:
+    """Large constants need no values: they are made on the meta device."""
+    sizes = next((value for value in args if isinstance(value, (list, tuple)) and value), ())
+    elements = prod(sizes) if all(isinstance(size, int) for size in sizes) else 0
+    return {**kwargs, "device": _META} if elements > _LARGEST_CONSTANT and "device" in kwargs else kwargs

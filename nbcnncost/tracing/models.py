@@ -1,0 +1,86 @@
+"""Which objects can be analysed as they are, which after unwrapping, and what to do about the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from nbcnncost.errors import ModelError
+
+
+def accept(model: Any) -> tuple[nn.Module, tuple[str, ...]]:
+    """The module to run and notes for the user; raises :class:`ModelError` with one sentence for what is none."""
+    if not isinstance(model, nn.Module):
+        raise ModelError(_not_a_module(model))
+    inner, notes = _unwrapped(model)
+    name = type(inner).__name__
+    if type(inner).forward is nn.Module.forward and "forward" not in vars(inner):
+        raise ModelError(f"{name} has no forward: put its layers into nn.Sequential, or give the model that uses it")
+    if isinstance(inner, torch.jit.ScriptModule):
+        raise ModelError(
+            f"{name} is a TorchScript module, whose layers can't be seen; give the nn.Module it was made from"
+        )
+    lazy = next((path for path, module in inner.named_modules() if _is_lazy(module)), None)
+    if lazy is not None:
+        raise ModelError(
+            f"layer {lazy or name!r} is lazy: its size is not known before a first forward; "
+            "run the model once on a real input, or give the layer its sizes"
+        )
+    quantized = next((path for path, module in inner.named_modules() if _is_quantized(module)), None)
+    if quantized is not None:
+        raise ModelError(f"layer {quantized or name!r} is quantized; give the floating-point model it was made from")
+    return inner, notes
+
+
+def _unwrapped(model: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
+    notes: list[str] = []
+    while True:
+        if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+            notes.append(f"{type(model).__name__}: the module inside is counted, once")
+            model = model.module
+        elif type(model).__name__ == "OptimizedModule" and isinstance(getattr(model, "_orig_mod", None), nn.Module):
+            notes.append("compiled model: the original module is counted")
+            model = model._orig_mod  # type: ignore[assignment]
+        else:
+            return model, tuple(notes)
+
+
+def _is_lazy(module: nn.Module) -> bool:
+    tensors = (*module._parameters.values(), *module._buffers.values())
+    return any(tensor is not None and is_lazy(tensor) for tensor in tensors)
+
+
+def _is_quantized(module: nn.Module) -> bool:
+    place = type(module).__module__
+    if type(module).__name__ == "FloatFunctional":  # lives there, but adds and multiplies floats
+        return False
+    return place.startswith(("torch.ao.nn.quantized", "torch.nn.quantized", "torch.ao.nn.intrinsic.quantized"))
+
+
+def _not_a_module(model: Any) -> str:  # noqa: C901, PLR0911 -- one sentence for each
+    name = getattr(model, "__name__", type(model).__name__)
+    if isinstance(model, type) and issubclass(model, nn.Module):
+        return f"{name} is a class: call it to get a model, as in {name}(), and give that"
+    if isinstance(model, Mapping) and model and all(isinstance(value, Tensor) for value in model.values()):
+        return "a state_dict holds weights but no layers: build the model, load_state_dict into it, and give the model"
+    if isinstance(model, Mapping) and any(isinstance(value, Mapping) for value in model.values()):
+        return "a checkpoint holds weights but no layers: build the model, load_state_dict into it, and give the model"
+    if isinstance(getattr(model, "__self__", None), nn.Module):
+        return f"{name} is a method of a {type(model.__self__).__name__}: give the module itself"
+    if isinstance(model, (list, tuple)) and any(isinstance(entry, nn.Module) for entry in model):
+        return f"a {type(model).__name__} of modules has no forward: put them into nn.Sequential(*layers)"
+    if isinstance(model, torch.jit.ScriptFunction):
+        return "a TorchScript function has no layers to be seen; give the nn.Module it was made from"
+    if isinstance(model, torch.export.ExportedProgram):
+        return "an ExportedProgram is no module; give its .module(), or the model it was exported from"
+    if isinstance(model, Tensor):
+        return "a tensor is no model; give an nn.Module, and the tensor as input_data"
+    if isinstance(model, str):
+        return f"a model is an nn.Module, not the text {model!r}; build it first, as in torchvision.models.resnet18()"
+    if callable(model) and hasattr(model, "__name__"):
+        return f"{name} is a function: give an nn.Module; if it builds one, call it"
+    return f"a model is an nn.Module, not a {type(model).__name__}"

@@ -1,0 +1,142 @@
+"""What a model consists of: its modules, their settings in short, and its parameters, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from torch import Tensor, nn
+
+from nbcnncost.records import ModuleRecord, ParamRecord, TensorSpec
+from nbcnncost.units import shape_text
+
+_LIBRARIES = ("torch", "torchvision", "timm", "torchaudio")
+_LONGEST_SETTINGS = 60
+
+
+def spec_of(tensor: Tensor) -> TensorSpec:
+    """A tensor's shape and dtype."""
+    return TensorSpec(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
+
+
+def specs_of(value: Any) -> tuple[TensorSpec, ...]:
+    """The tensors of a module's inputs or outputs, however they are nested in tuples, lists and dicts."""
+    if isinstance(value, Tensor):
+        return (spec_of(value),)
+    if isinstance(value, dict):
+        return tuple(spec for entry in value.values() for spec in specs_of(entry))
+    if isinstance(value, (tuple, list)):
+        return tuple(spec for entry in value for spec in specs_of(entry))
+    if hasattr(value, "__dataclass_fields__"):
+        return tuple(spec for name in value.__dataclass_fields__ for spec in specs_of(getattr(value, name)))
+    return ()
+
+
+def module_record(index: int, module: nn.Module, paths: tuple[str, ...]) -> ModuleRecord:
+    """One module as it is set up."""
+    kind = type(module)
+    library = kind.__module__.partition(".")[0] in _LIBRARIES
+    return ModuleRecord(index, paths, kind.__name__, settings_of(module), library)
+
+
+def list_modules(model: nn.Module) -> tuple[list[ModuleRecord], dict[int, int]]:
+    """Every module once with all its paths, and the index of each by identity."""
+    paths: dict[int, list[str]] = {}
+    modules: dict[int, nn.Module] = {}
+    for path, module in model.named_modules(remove_duplicate=False):
+        paths.setdefault(id(module), []).append(path)
+        modules[id(module)] = module
+    indices = {key: index for index, key in enumerate(modules)}
+    return [module_record(indices[key], modules[key], tuple(paths[key])) for key in modules], indices
+
+
+def list_params(model: nn.Module, indices: dict[int, int]) -> tuple[list[ParamRecord], dict[int, int]]:
+    """Every parameter tensor once with all its names, and the index of each by identity."""
+    names: dict[int, list[str]] = {}
+    owners: dict[int, tuple[nn.Module, Tensor]] = {}
+    for prefix, module in model.named_modules(remove_duplicate=False):
+        for name, parameter in cast("dict[str, Tensor | None]", module._parameters).items():
+            if parameter is None:
+                continue
+            names.setdefault(id(parameter), []).append(f"{prefix}.{name}" if prefix else name)
+            owners.setdefault(id(parameter), (module, parameter))
+    records = []
+    for key, (module, parameter) in owners.items():
+        spec = spec_of(parameter)
+        first, *aliases = names[key]
+        records.append(
+            ParamRecord(first, indices[id(module)], spec.shape, spec.dtype, parameter.requires_grad, tuple(aliases))
+        )
+    return records, {key: index for index, key in enumerate(owners)}
+
+
+def settings_of(module: nn.Module) -> str:
+    """How a module is set up, as people write it: ``3×3, s2, p1, g32``."""
+    for kinds, write in _SETTINGS:
+        if isinstance(module, kinds):
+            return write(module)
+    try:
+        text = " ".join(str(module.extra_repr()).split())
+    except Exception:  # noqa: BLE001 -- the user's own extra_repr may fail; a label is not worth an error
+        return ""
+    text = ", ".join(part for part in text.split(", ") if part != "inplace=True")
+    return text if len(text) <= _LONGEST_SETTINGS else text[: _LONGEST_SETTINGS - 1] + "…"
+
+
+def _convolution(module: Any) -> str:
+    rank = len(module.kernel_size)
+    parts = [shape_text(module.kernel_size) if rank > 1 else f"k{module.kernel_size[0]}"]
+    parts += _set_apart("s", module.stride, 1)
+    parts += [f"p={module.padding}"] if isinstance(module.padding, str) else _set_apart("p", module.padding, 0)
+    parts += _set_apart("d", module.dilation, 1)
+    parts += [f"g{module.groups}"] if module.groups != 1 else []
+    return ", ".join(parts + ([] if module.bias is not None else ["no bias"]))
+
+
+def _pooling(module: Any) -> str:
+    rank = _rank(module)
+    sizes = _each_axis(module.kernel_size, rank)
+    parts = [shape_text(sizes) if rank > 1 else f"k{sizes[0]}"]
+    for letter, name, plain in (("s", "stride", None), ("p", "padding", 0), ("d", "dilation", 1)):
+        parts += _set_apart(letter, getattr(module, name, plain), plain)
+    return ", ".join(parts + (["ceil"] if getattr(module, "ceil_mode", False) else []))
+
+
+def _rank(module: nn.Module) -> int:
+    """The spatial dimensions that a pooling layer's class is named for."""
+    ending = next(base.__name__[-2:] for base in type(module).__mro__ if base.__name__[-2:] in ("1d", "2d", "3d"))
+    return int(ending[0])
+
+
+def _each_axis(value: Any, rank: int) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
+
+
+def _adaptive(module: Any) -> str:
+    sizes = ("?" if size is None else str(size) for size in _each_axis(module.output_size, _rank(module)))
+    return f"→{'×'.join(sizes)}"
+
+
+def _linear(module: Any) -> str:
+    return f"{module.in_features}→{module.out_features}" + ("" if module.bias is not None else ", no bias")
+
+
+def _set_apart(letter: str, value: Any, plain: int | None) -> list[str]:
+    """A setting in short, or nothing where it is the plain one; one number where all axes agree."""
+    if value is None:
+        return []
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    if all(entry == plain for entry in values):
+        return []
+    return [f"{letter}{values[0]}" if len(set(values)) == 1 else f"{letter}({shape_text(values)})"]
+
+
+_POOLS = nn.modules.pooling
+#: How the usual classes write their settings; all others do it by their own ``extra_repr``.
+_SETTINGS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
+    (nn.modules.conv._ConvNd, _convolution),
+    (nn.Linear, _linear),
+    (nn.modules.batchnorm._NormBase, lambda module: str(module.num_features)),
+    ((_POOLS._AdaptiveAvgPoolNd, _POOLS._AdaptiveMaxPoolNd), _adaptive),
+    ((_POOLS._MaxPoolNd, _POOLS._AvgPoolNd), _pooling),
+)

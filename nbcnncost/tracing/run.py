@@ -1,0 +1,145 @@
+"""One run of a model, recorded: the model is called once, on tensors without values, and left as it was."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from nbcnncost.errors import ModelError
+from nbcnncost.records import ModuleCall, ModuleRecord, Trace
+from nbcnncost.tracing.calm import Calm
+from nbcnncost.tracing.guard import set_mode, untouched
+from nbcnncost.tracing.listeners import close_interrupted, listen
+from nbcnncost.tracing.modules import list_modules, list_params, specs_of
+from nbcnncost.tracing.recorder import Blame, Recorder
+from nbcnncost.tracing.twins import Twins
+
+#: Modes, hooks and random states are the process's, so two threads take turns.
+_ONE_AT_A_TIME = threading.RLock()
+#: The runs under way, the innermost last; only whoever holds the lock changes it.
+_RUNNING: list[Recorder] = []
+
+
+class Run(NamedTuple):
+    """What a run gave: the trace (up to the error, if there was one), the error, and where it arose."""
+
+    trace: Trace
+    error: Exception | None
+    culprit: ModuleCall | None
+    blame: Blame | None
+
+
+def run(
+    model: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    mode: str,
+    execute: bool,
+    notes: tuple[str, ...] = (),
+) -> Run:
+    """Call ``model(*args, **kwargs)`` once and record it.
+
+    An exception of the model's own forward is given back in the :class:`Run`; Ctrl-C passes through.
+    """
+    name = type(model).__name__
+    if execute:
+        model = _copied(model)
+    modules, indices = list_modules(model)
+    params, param_indices = list_params(model, indices)
+    session = _Session(model, mode, None if execute else Twins())
+    try:
+        recorder = session.begin(modules, indices, param_indices)
+        error = _error_of(model, args, kwargs)
+        session.end()
+    except BaseException as interrupt:
+        close_interrupted(interrupt.__traceback__)
+        session.end()
+        raise
+    calls, culprit = recorder.finished_calls(error)
+    trace = Trace(
+        model_name=name,
+        mode=mode,
+        executed=execute,
+        inputs=specs_of((args, kwargs)),
+        modules=tuple(recorder.modules),
+        params=tuple(params),
+        calls=calls,
+        ops=tuple(recorder.ops),
+        notes=notes,
+    )
+    return Run(trace, error, culprit, recorder.blame)
+
+
+def _error_of(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Exception | None:
+    """Call the model, and give back what it raises: that is the user's to see."""
+    try:
+        model(*args, **kwargs)
+    except Exception as error:  # noqa: BLE001 -- whatever a forward raises
+        return error
+    return None
+
+
+class _Session:
+    """What is set up for a run, and put back after it. Both may be called again where they were interrupted."""
+
+    def __init__(self, model: nn.Module, mode: str, twins: Twins | None) -> None:
+        self._model, self._mode, self._twins = model, mode, twins
+        self._stack = ExitStack()
+
+    def begin(self, modules: list[ModuleRecord], indices: dict[int, int], params: dict[int, int]) -> Recorder:
+        """Wait for other runs, remember how everything is, set the mode, and listen."""
+        with Calm():
+            self._stack.enter_context(_ONE_AT_A_TIME)
+            keeper = self._stack.enter_context(untouched(self._model))
+            if self._twins is not None:
+                self._stack.callback(self._twins.reset_versions)
+            self._stack.enter_context(torch.no_grad())
+            recorder = Recorder(modules, indices, params, keeper.keep)
+            self._stack.enter_context(_turn(recorder))
+            set_mode(self._model, self._mode)
+            self._stack.enter_context(listen(recorder, self._twins))
+        return recorder
+
+    def end(self) -> None:
+        """Put everything back."""
+        with Calm():
+            self._stack.close()
+
+
+@contextmanager
+def _turn(recorder: Recorder) -> Iterator[None]:
+    """A forward may itself ask what another model costs: then the outer run does not hear the inner one."""
+    outer = _RUNNING[-1] if _RUNNING else None
+    if outer is not None:
+        outer.asleep = True
+    _RUNNING.append(recorder)
+    try:
+        yield
+    finally:
+        _RUNNING.pop().asleep = True
+        if outer is not None:
+            outer.asleep = False
+
+
+def _copied(model: nn.Module) -> nn.Module:
+    """A run for real may write to buffers, so it works on a copy."""
+    computed = {  # weights that an old-style weight_norm computes are no leaves, which copying refuses
+        id(value): value.detach().clone()
+        for module in model.modules()
+        for value in module.__dict__.values()
+        if isinstance(value, Tensor) and not value.is_leaf
+    }
+    try:
+        return copy.deepcopy(model, computed)
+    except Exception as error:
+        raise ModelError(
+            f"{type(model).__name__} cannot be copied ({error}), and running it for real could change it; "
+            "leave execute out to count it without running it"
+        ) from error

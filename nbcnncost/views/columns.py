@@ -1,0 +1,367 @@
+"""What a table says: header, columns and the text of every cell. Text and HTML both take their words from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from nbcnncost.units import exact, percent, shape_text, si
+from nbcnncost.views import fold
+
+if TYPE_CHECKING:
+    from nbcnncost.records import TensorSpec
+    from nbcnncost.report import Report
+    from nbcnncost.rows import Row
+
+#: Every column a table can have beside the layer's own.
+COLUMNS = (
+    "type",
+    "input",
+    "output",
+    "calls",
+    "params",
+    "params_share",
+    "frozen",
+    "macs",
+    "macs_share",
+    "flops",
+    "flops_share",
+    "count",
+    "share",
+)
+#: Columns that are left out first where a table is too wide, in this order.
+DISPENSABLE = ("flops_share", "macs_share", "params_share")
+_LEFT = frozenset({"layer", "type"})
+_SHARES = {"params_share": "params", "macs_share": "macs", "flops_share": "flops", "share": "count"}
+#: From this total on a column's numbers are too long to read and stand in three digits and a prefix.
+_TOO_LONG = 10**11
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table."""
+
+    key: str
+    header: str
+    title: str = ""
+
+    @property
+    def is_left(self) -> bool:
+        """Whether its cells are words; shapes and numbers stand right."""
+        return self.key in _LEFT
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it holds percentages."""
+        return self.key in _SHARES
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The text of a cell; ``title`` says it in full where the text is short of it.
+
+    ``marks`` is the end of the text that must stay when the rest is shortened: ``×2``, ``✗ fails here``.
+    """
+
+    text: str
+    title: str = ""
+    marks: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of a table: the entry it shows and its cells, the layer's first.
+
+    ``share`` is the part of the longest bar that its bar takes, ``None`` where it has none.
+    """
+
+    entry: fold.Entry
+    cells: tuple[Cell, ...]
+    share: float | None = None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is computed or held here: data only moves."""
+        row = self.entry.row
+        return row.is_leaf and not (row.params or row.unknown or row.flops or row.macs or row.failed)
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether it repeats what stands in the rows below it."""
+        return not self.entry.row.is_leaf
+
+
+@dataclass(frozen=True)
+class Table:
+    """Everything a table says."""
+
+    title: str
+    summary: tuple[str, ...]
+    details: tuple[str, ...]
+    caption: str
+    columns: tuple[Column, ...]
+    body: tuple[Line, ...]
+    total: Line
+    footnote: str
+    flat: bool
+
+
+def clean(text: str) -> str:
+    r"""A user's string on one line, with marks that would act on a terminal or turn text around spelt out.
+
+    >>> clean("conv\n\x1b[31m")
+    'conv\\n\\x1b[31m'
+    """
+    return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode("ascii") for mark in text)
+
+
+def check(columns: Sequence[str] | None, sort: str | None) -> None:
+    """Raise ``ValueError`` with one sentence for a column that does not exist."""
+    for name in columns or ():
+        if name not in COLUMNS:
+            raise ValueError(f"there is no column {name!r}; there are: {', '.join(COLUMNS)}")
+    if sort is not None and sort not in fold.SORTABLE:
+        raise ValueError(f"cannot sort by {sort!r}; a table sorts by: {', '.join(fold.SORTABLE)}")
+
+
+def build(
+    report: Report,
+    *,
+    depth: int | None = None,
+    sort: str | None = None,
+    top: int | None = None,
+    columns: Sequence[str] | None = None,
+    limit: int = 60,
+) -> Table:
+    """The table of a report; the columns of :func:`default_columns` unless some are named."""
+    check(columns, sort)
+    selection = fold.select(report, depth=depth, sort=sort, top=top, limit=limit)
+    keys = default_columns(report) if columns is None else tuple(dict.fromkeys(columns))
+    chosen = (Column("layer", "layer"), *(_column(key, report) for key in keys))
+    cells = _Cells(report, chosen, selection.flat, selection.entries)
+    longest = max((entry.row.count or 0 for entry in selection.entries if entry.row.is_leaf), default=0)
+    body = tuple(Line(entry, cells.of(entry), _part(entry.row, longest)) for entry in selection.entries)
+    return Table(
+        clean(report.model_name),
+        _summary(report),
+        _details(report),
+        selection.caption,
+        chosen,
+        body,
+        Line(fold.Entry(report.total), cells.total()),
+        selection.footnote,
+        selection.flat,
+    )
+
+
+def default_columns(report: Report) -> tuple[str, ...]:
+    """The columns of a table for which none are named; the convention's own number has the column ``share``."""
+    total = report.total
+    frozen = ("frozen",) if 0 < total.trainable < total.params else ()
+    shapes = ("type", "input", "output")
+    params = ("params", "params_share", *frozen)
+    if report.unit == "FLOPs":
+        return (*shapes, *params, "macs", "macs_share", "flops", "share")
+    if all(row.count == row.macs for row in report.rows):
+        return (*shapes, *params, "macs", "share", "flops", "flops_share")
+    return (*shapes, *params, "macs", "flops", "count", "share")
+
+
+def _summary(report: Report) -> tuple[str, ...]:
+    """What everybody wants to know: the input, the totals, and where the run stopped if it did."""
+    lines = [_setting(report), _totals(report)]
+    if report.failure is not None:
+        where = clean(report.failure.path) or clean(report.model_name)
+        lines.append(f"✗ stopped at {where}: {clean(report.failure.message)}")
+        lines.append("(all numbers are those of the layers up to there)")
+    return tuple(lines)
+
+
+def _details(report: Report) -> tuple[str, ...]:
+    """How the numbers came about: notes on the input, the convention, and what was counted."""
+    counting = f"convention {clean(report.convention.name)}: {clean(report.convention.title)}"
+    return (*map(clean, report.notes), counting, clean(report.coverage))
+
+
+def _setting(report: Report) -> str:
+    shapes = ", ".join(_spec_text(spec) for spec in report.inputs)
+    first = next((spec.shape for spec in report.inputs if len(spec.shape) > 1), None)
+    mode = "each module in its own mode" if report.mode == "same" else f"{report.mode} mode"
+    parts = [f"input {shapes or 'none'}", *([f"batch {first[0]}"] if first else []), mode]
+    return " · ".join([*parts, *(["run for real"] if report.executed else [])])
+
+
+def _totals(report: Report) -> str:
+    total = report.total
+    params = f"{_in_both(total.params)} parameters"
+    if total.trainable < total.params:
+        split = f"{exact(total.trainable)} trainable, {exact(total.params - total.trainable)} frozen"
+        params += f" ({'all frozen' if not total.trainable else split})"
+    work = {
+        f"{report.unit} by {clean(report.convention.name)}": total.count,
+        "MACs": total.macs,
+        "FLOPs": total.flops,
+    }
+    if report.unit == "FLOPs" or total.count == total.macs:  # the convention's number is one of the two
+        del work[f"{report.unit} by {clean(report.convention.name)}"]
+    numbers = [f"{_partly(number, total.unknown, _in_both)} {name}" for name, number in work.items()]
+    return " · ".join([params, *numbers])
+
+
+def _in_both(number: int) -> str:
+    return exact(number) if number < 10_000 else f"{exact(number)} ({si(number)})"
+
+
+def _partly(number: int | None, unknown: int, text: Callable[[int], str] = exact) -> str:
+    """A number of which some may not be known: ``123``, ``123 + ?`` or ``?``."""
+    if number is None or (unknown and not number):
+        return "?"
+    return f"{text(number)} + ?" if unknown else text(number)
+
+
+def _spec_text(spec: TensorSpec) -> str:
+    return f"{shape_text(spec.shape)} {spec.dtype}"
+
+
+def _part(row: Row, longest: int) -> float | None:
+    return None if not row.is_leaf or not row.count or not longest else row.count / longest
+
+
+def _column(key: str, report: Report) -> Column:
+    name = clean(report.convention.name)
+    words = {
+        "type": ("type", "what the layer is, and its settings"),
+        "input": ("input", ""),
+        "output": ("output", ""),
+        "calls": ("calls", "how often the layer is called in one forward"),
+        "params": ("parameters", "each parameter once, at its first use"),
+        "frozen": ("frozen", "parameters that are not trained"),
+        "macs": ("MACs", "multiply-accumulates"),
+        "flops": ("FLOPs", "") if report.unit == "FLOPs" else ("FLOPs (textbook)", ""),
+        "count": (f"{report.unit} ({name})", "the convention's own number"),
+        "params_share": ("share", "of all parameters"),
+        "macs_share": ("share", "of all MACs"),
+        "flops_share": ("share", "of all FLOPs"),
+        "share": ("share", f"of all {report.unit} by {name}"),
+    }
+    return Column(key, *words[key])
+
+
+class _Cells:
+    """The cells of each row; what they need to know of the whole report is looked up once."""
+
+    def __init__(
+        self,
+        report: Report,
+        columns: Sequence[Column],
+        flat: bool,
+        entries: Sequence[fold.Entry],
+    ) -> None:
+        self._total = report.total
+        self._columns = columns
+        self._flat = flat
+        self._first = {row.path: row.params for row in report.rows if row.calls > 1 and row.call == 1}
+        self._failed = _failed_path(report, entries)
+        numbers = {"params": self._total.params, "frozen": self._total.params, "macs": self._total.macs or 0}
+        numbers |= {"flops": self._total.flops or 0, "count": self._total.count or 0}
+        self._short = {key for key, number in numbers.items() if number >= _TOO_LONG}
+
+    def of(self, entry: fold.Entry) -> tuple[Cell, ...]:
+        """The cells of a row."""
+        return tuple(
+            self._layer(entry) if column.key == "layer" else self._cell(column.key, entry.row)
+            for column in self._columns
+        )
+
+    def total(self) -> tuple[Cell, ...]:
+        """The cells of the last row."""
+        blank = {"layer": Cell("total"), "type": Cell(""), "input": Cell(""), "output": Cell(""), "calls": Cell("")}
+        return tuple(
+            blank.get(column.key) or self._cell(column.key, replace(self._total, role="total"))
+            for column in self._columns
+        )
+
+    def _layer(self, entry: fold.Entry) -> Cell:
+        row = entry.row
+        name = clean((row.path if self._flat else row.name) or row.name)
+        marks = []
+        if row.calls > 1:
+            marks.append(f"×{row.calls}" if row.call == 1 else f"({row.call} of {row.calls})")
+        if row.role == "unused":
+            marks.append("(not called)")
+        if entry.folded and not fold.is_other(row):
+            marks.append("▸")
+        if self._failed is not None and row == self._failed:
+            marks.append("✗ fails here")
+        title = clean(row.path) if row.path != row.name else ""
+        if entry.folded:
+            title = f"{title} {exact(entry.folded)} rows are folded into this one".strip()
+        return Cell(" ".join([name, *marks]), title, "".join(f" {mark}" for mark in marks))
+
+    def _cell(self, key: str, row: Row) -> Cell:
+        if key == "type":
+            return Cell(f"{clean(row.type)} {clean(row.settings)}".strip())
+        if key in ("input", "output"):
+            return _shapes(row.inputs if key == "input" else row.outputs)
+        if key == "calls":
+            return Cell(str(row.calls))
+        if key in ("params", "frozen", "params_share") and self._is_shared(row):
+            return Cell("shared", "counted at the first call") if key == "params" else Cell("")
+        if key in _SHARES:
+            return self._share(_SHARES[key], row)
+        return self._number(key, row)
+
+    def _is_shared(self, row: Row) -> bool:
+        return row.role == "layer" and row.call > 1 and self._first.get(row.path, 0) > 0 and not row.params
+
+    def _number(self, key: str, row: Row) -> Cell:
+        number = row.params - row.trainable if key == "frozen" else _value(key, row)
+        unknown = 0 if key in ("params", "frozen") else row.unknown
+        if key in self._short:
+            full = _partly(number, unknown)
+            return Cell(_partly(number, unknown, si), full)
+        return Cell(_partly(number, unknown))
+
+    def _share(self, key: str, row: Row) -> Cell:
+        number, whole = _value(key, row), _value(key, self._total)
+        if number is None or (key != "params" and row.unknown and not number):
+            return Cell("?")
+        if number == whole:
+            return Cell("100 %" if whole else "0 %")
+        return Cell(percent(number, whole or 0))
+
+
+def _value(key: str, row: Row) -> int | None:
+    values: Mapping[str, int | None] = {
+        "params": row.params,
+        "macs": row.macs,
+        "flops": row.flops,
+        "count": row.count,
+    }
+    return values[key]
+
+
+def _failed_path(report: Report, entries: Sequence[fold.Entry]) -> Row | None:
+    """The one shown row at which the run stopped: the deepest, since containers fail with what is inside."""
+    if report.failure is None:
+        return None
+    shown = [entry.row for entry in entries]
+    failed = [row for row in shown if row.failed and row.is_leaf]
+    named = [row for row in shown if row.path == report.failure.path]
+    containers = [row for row in shown if row.failed]
+    return next(iter([*failed[::-1], *named[::-1], *containers[::-1]]), None)
+
+
+def _shapes(specs: Sequence[TensorSpec]) -> Cell:
+    """The shapes of several tensors, short: ``1×64×56×56 (2)`` for two of that shape."""
+    shapes = [shape_text(spec.shape) for spec in specs]
+    title = ", ".join(_spec_text(spec) for spec in specs)
+    different = list(dict.fromkeys(shapes))
+    if len(shapes) == 1:
+        return Cell(shapes[0], title if specs[0].dtype != "float32" else "")
+    if len(different) == 1:
+        return Cell(f"{shapes[0]} ({len(shapes)})", title)
+    if len(shapes) <= 2:
+        return Cell(", ".join(shapes))
+    return Cell(f"{shapes[0]}, … ({len(shapes)})", title)

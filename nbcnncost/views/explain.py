@@ -1,0 +1,171 @@
+"""An explanation as text, HTML and LaTeX: the formula in symbols, with its numbers, the result, and why."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+from html import escape
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from nbcnncost.units import exact
+from nbcnncost.views.columns import clean
+from nbcnncost.views.html import opening
+
+if TYPE_CHECKING:
+    from nbcnncost.explain import Explanation, Line
+
+_WIDTH = 100
+_SPECIAL = {mark: f"\\{mark}" for mark in "&%$#_{}"} | {
+    "\\": r"\backslash ",
+    "~": r"\sim ",
+    "^": r"\wedge ",
+    "<": "{<}",
+    ">": "{>}",
+}
+
+
+def text(explanation: Explanation) -> str:
+    """The explanation as plain text, each formula over as many lines as it needs."""
+    parts = [_heading(explanation)]
+    for heading, lines in _groups(explanation):
+        parts += ["", f"{heading}:", *(row for line in lines for row in _text_rows(line))]
+        reason = _reason(lines[0])
+        if reason:
+            parts += textwrap.wrap(reason, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+    total = _sum(explanation)
+    if total is not None:
+        parts += ["", f"together: {exact(total)} {explanation.unit}"]
+    glossary = _glossary(explanation)
+    if glossary:
+        symbols, values = (max(len(entry[index]) for entry in glossary) for index in (0, 1))
+        parts += ["", *(f"  {name:<{symbols}} = {value:<{values}}  {means}" for name, value, means in glossary)]
+    return "\n".join(line.rstrip() for line in parts)
+
+
+def html(explanation: Explanation) -> str:
+    """The same as HTML, with subscripts."""
+    name, rest = clean(explanation.path or explanation.type), _after_name(explanation)
+    parts = [opening(), f"<p><strong>{escape(name)}</strong>{escape(rest)}</p>"]
+    for heading, lines in _groups(explanation):
+        reason = [f"<small>{escape(_reason(lines[0]))}</small>"] if _reason(lines[0]) else []
+        parts.append(f"<p>{'<br>'.join([f'{escape(heading)}:', *map(_html_row, lines), *reason])}</p>")
+    total = _sum(explanation)
+    if total is not None:
+        parts.append(f"<p>together: <strong>{exact(total)} {escape(explanation.unit)}</strong></p>")
+    glossary = _glossary(explanation)
+    if glossary:
+        parts.append(_html_glossary(glossary))
+    return "\n".join([*parts, "</div>"])
+
+
+def latex(explanation: Explanation) -> str:
+    """The formulas as one LaTeX display."""
+    rows = []
+    for line in explanation.lines:
+        heading = f"{line.label} ({line.title})" if line.label == explanation.unit else line.label
+        plain = "".join(_SPECIAL.get(mark, mark) for mark in clean(heading))
+        left = _latex_symbol(line.label) if _is_size(line) else rf"\text{{{plain}}}"
+        result = r"\text{?}" if line.result is None else exact(line.result).replace(",", "{,}")
+        steps = [step for step in dict.fromkeys([line.latex, line.latex_numbers, result]) if step]
+        rows.append(rf"{left} &= " + r" \\ &= ".join(steps))
+    return "$$\\begin{aligned}\n" + " \\\\[6pt]\n".join(rows) + "\n\\end{aligned}$$"
+
+
+def _groups(explanation: Explanation) -> Iterator[tuple[str, list[Line]]]:
+    """The lines under their headings; neighbours that would say the same (height and width) share one."""
+    for (heading, _), lines in groupby(explanation.lines, key=lambda line: (_label(line), _reason(line))):
+        yield heading, list(lines)
+
+
+def _text_rows(line: Line) -> list[str]:
+    """The formula on one line if it fits, else one line for each equals sign."""
+    steps = [*([line.label] if _is_size(line) else []), *_steps(line)]
+    whole = "  " + " = ".join(steps)
+    return [whole] if len(whole) <= _WIDTH else [f"  {steps[0]}", *(f"  = {step}" for step in steps[1:])]
+
+
+def _html_row(line: Line) -> str:
+    *formula, result = _steps(line)
+    shown = [_subscripts(step, line) if step == line.symbols else escape(step) for step in formula]
+    left = [_subscript(line.label)] if _is_size(line) else []
+    return " = ".join([*left, *shown, f"<strong>{escape(result)}</strong>"])
+
+
+def _html_glossary(glossary: list[tuple[str, str, str]]) -> str:
+    left = ' align="left" style="text-align:left"'
+    heads = f'<th scope="col"{left}>symbol</th><th scope="col">value</th><th scope="col"{left}>meaning</th>'
+    rows = "\n".join(
+        f'<tr><th scope="row"{left}>{_subscript(name)}</th><td>{escape(value)}</td><td{left}>{escape(means)}</td></tr>'
+        for name, value, means in glossary
+    )
+    table = f'<table class="symbols"><thead align="right"><tr>{heads}</tr></thead>'
+    return f'<div>{table}<tbody align="right">\n{rows}\n</tbody></table></div>'
+
+
+def _heading(explanation: Explanation) -> str:
+    return clean(explanation.path or explanation.type) + _after_name(explanation)
+
+
+def _after_name(explanation: Explanation) -> str:
+    kind = " ".join(part for part in (clean(explanation.type), clean(explanation.settings)) if part)
+    return f" ({kind}) · convention {clean(explanation.convention)}"
+
+
+def _is_size(line: Line) -> bool:
+    """Whether the line is about a symbol of its own, as the output height ``H_out``."""
+    return line.title == "output size"
+
+
+def _label(line: Line) -> str:
+    """What a line is about: "FLOPs (convolution)", "parameters", "output size"."""
+    if _is_size(line) or line.title in ("", line.label):
+        return clean(line.title or line.label)
+    return f"{clean(line.label)} ({clean(line.title)})"
+
+
+def _steps(line: Line) -> list[str]:
+    """What stands between the equals signs: symbols, numbers, the result with its unit; nothing twice."""
+    result = "?" if line.result is None else exact(line.result)
+    formula = [step for step in dict.fromkeys([line.symbols, line.numbers]) if step and step != result]
+    return [*map(clean, formula), f"{result} {line.unit}" if line.unit else result]
+
+
+def _reason(line: Line) -> str:
+    return clean(f"{line.why} [{line.source}]" if line.source and line.source != line.why else line.why).strip()
+
+
+def _sum(explanation: Explanation) -> int | None:
+    """The sum of what the operations count, where there are several and all are known."""
+    counts = [line.result for line in explanation.lines if line.label == explanation.unit]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(counts) > 1 and len(known) == len(counts) else None
+
+
+def _glossary(explanation: Explanation) -> list[tuple[str, str, str]]:
+    """Each symbol once: its values and its meaning."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for line in explanation.lines:
+        for symbol, meaning, value in line.where:
+            values = found.setdefault((symbol, meaning), [])
+            if value not in values:
+                values.append(value)
+    return [(symbol, "; ".join(values), meaning) for (symbol, meaning), values in found.items()]
+
+
+def _subscripts(formula: str, line: Line) -> str:
+    """A formula with its symbols in italics; other words (a parameter's name) stay as they are."""
+    symbols = {symbol for symbol, _, _ in line.where}
+    words = re.split(r"([^\W\d]\w*)", formula)
+    return "".join(_subscript(word) if word in symbols else escape(word) for word in words)
+
+
+def _latex_symbol(name: str) -> str:
+    head, _, tail = name.partition("_")
+    return f"{head}_{{{tail}}}" if tail else head
+
+
+def _subscript(symbol: str) -> str:
+    head, _, tail = symbol.partition("_")
+    return f"<i>{escape(head)}</i>" + (f"<sub>{escape(tail)}</sub>" if tail else "")

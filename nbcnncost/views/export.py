@@ -1,0 +1,98 @@
+"""A report's rows as Markdown and as LaTeX, for papers and pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbcnncost.units import exact, shapes_text
+
+if TYPE_CHECKING:
+    from nbcnncost.report import Report
+    from nbcnncost.rows import Row
+
+_LATEX_ESCAPES = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "×": r"$\times$",
+        "→": r"$\to$",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+    }
+)
+
+
+def markdown(report: Report) -> str:
+    """A Markdown table with exact numbers, and the header as a line above it."""
+    head = ["layer", "type", "output", "parameters", "MACs", _measure(report)]
+    body = [_cells(report, row) for row in (*report.rows, report.total)]
+    body[-1] = ["**total**", "", "", *body[-1][3:]]
+    lines = [_headline(report), "", _line(head), "|---|---|---|---:|---:|---:|"]
+    return "\n".join([*lines, *(_line([_markdown_safe(cell) for cell in cells]) for cells in body)]) + "\n"
+
+
+def latex(report: Report) -> str:
+    """A ``tabular`` with exact numbers; it needs the package booktabs."""
+    head = ["layer", "type", "output", "parameters", "MACs", _measure(report)]
+    body = [_cells(report, row) for row in report.rows]
+    total = ["total", "", "", *_cells(report, report.total)[3:]]
+    rows = [" & ".join(cell.translate(_LATEX_ESCAPES) for cell in cells) + r" \\" for cells in [head, *body, total]]
+    comment = "% " + " ".join(_headline(report).split())
+    middle = [r"\midrule", *rows[1:-1], r"\midrule"]
+    return (
+        "\n".join(
+            [
+                comment,
+                r"\begin{tabular}{lllrrr}",
+                r"\toprule",
+                rows[0],
+                *middle,
+                rows[-1],
+                r"\bottomrule",
+                r"\end{tabular}",
+            ]
+        )
+        + "\n"
+    )
+
+
+def _headline(report: Report) -> str:
+    return (
+        f"{report.model_name}, input {shapes_text([spec.shape for spec in report.inputs])}, {report.mode} mode, "
+        f"convention {report.convention.name} ({report.unit})"
+    )
+
+
+def _measure(report: Report) -> str:
+    """The last column's name: the convention's own count, unless that is the column of MACs already."""
+    return "FLOPs" if report.unit == "FLOPs" else f"{report.unit} ({report.convention.name})"
+
+
+def _cells(report: Report, row: Row) -> list[str]:
+    numbers = [row.params, row.macs, row.count]
+    kind = f"{row.type} {row.settings}".strip()
+    outputs = shapes_text([spec.shape for spec in row.outputs])
+    return [
+        row.path or row.name,
+        kind,
+        outputs,
+        *("?" if number is None else exact(number) for number in numbers),
+    ]
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _markdown_safe(cell: str) -> str:
+    for mark in "\\|`<>[]":
+        cell = cell.replace(mark, f"\\{mark}")
+    return " ".join(cell.split())

@@ -1,0 +1,263 @@
+"""Which rows a table shows, in which order, and what is folded away; whatever is shown adds up to the total.
+
+A report with more rows than fit keeps its containers closed (their row then stands for everything inside) and
+opens the costliest ones first. Where a single container has more children than fit, its cheapest ones become
+one row: ``other (k layers)``.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from nbcnncost.units import exact, plural
+
+if TYPE_CHECKING:
+    from nbcnncost.report import Report
+    from nbcnncost.rows import Row
+
+_NUMBERS = {
+    "params": "parameters",
+    "macs": "MACs",
+    "flops": "FLOPs",
+    "count": "",
+    "share": "",
+    "params_share": "parameters",
+    "macs_share": "MACs",
+    "flops_share": "FLOPs",
+    "frozen": "frozen parameters",
+    "calls": "calls",
+    "input": "input elements",
+    "output": "output elements",
+    "type": "type",
+}
+#: What a table can be sorted by: any column.
+SORTABLE = tuple(_NUMBERS)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row to show: where it stands in the tree, and how many rows are folded into it.
+
+    ``lasts`` says for each level of the tree, from the top down to this row's own, whether it is the last there;
+    it is empty in a flat list.
+    """
+
+    row: Row
+    lasts: tuple[bool, ...] = ()
+    folded: int = 0
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The rows to show, what they are (``caption``) and what was folded away (``footnote``, often empty)."""
+
+    entries: tuple[Entry, ...]
+    caption: str
+    footnote: str = ""
+    flat: bool = False
+
+
+def select(report: Report, *, depth: int | None, sort: str | None, top: int | None, limit: int) -> Selection:
+    """The rows of a table: the tree in call order, or with ``sort`` or ``top`` a flat list, largest first.
+
+    ``limit`` holds where neither ``depth`` nor ``top`` says how many rows are wanted.
+    """
+    if sort is not None or top is not None:
+        return _flat(report, depth, sort or "count", top if top is not None else limit)
+    rows = report.tree(depth)
+    caption = "layers in call order" if depth is None else f"layers in call order, down to depth {depth}"
+    everything = [_counted(node) for node in _nest(rows)]
+    if depth is not None or len(rows) <= limit:
+        return Selection(tuple(_walk(everything, ())), caption)
+    shown = _Unfolding(everything, limit).nodes
+    entries = tuple(_walk(shown, ()))
+    return Selection(entries, caption, _footnote(len(rows), entries, max(row.depth for row in rows)))
+
+
+def is_other(row: Row) -> bool:
+    """Whether a row stands for several that were folded into it."""
+    return row.role == "other"
+
+
+def add_up(rows: Sequence[Row], name: str) -> Row:
+    """One row in place of several, with their sums."""
+
+    def total(numbers: Iterable[int | None]) -> int | None:
+        numbers = list(numbers)
+        known = sum(number for number in numbers if number is not None)
+        return None if not known and None in numbers else known
+
+    bare = replace(rows[0], path="", name=name, type="", settings="", role="other", inputs=(), outputs=())
+    return replace(
+        bare,
+        call=1,
+        calls=1,
+        params=sum(row.params for row in rows),
+        trainable=sum(row.trainable for row in rows),
+        macs=total(row.macs for row in rows),
+        flops=total(row.flops for row in rows),
+        count=total(row.count for row in rows),
+        unknown=sum(row.unknown for row in rows),
+        failed=any(row.failed for row in rows),
+        is_leaf=True,
+    )
+
+
+def other_name(number: int) -> str:
+    """The name of a row that stands for others.
+
+    >>> other_name(116)
+    'other (116 layers)'
+    """
+    return f"other ({plural(number, 'layer')})"
+
+
+def sort_value(row: Row, column: str) -> int:
+    """The number that a row is sorted by; what is not known counts as nothing."""
+    key = column.removesuffix("_share").replace("share", "count")
+    if key in ("input", "output"):
+        return sum(spec.numel for spec in (row.inputs if key == "input" else row.outputs))
+    if key == "frozen":
+        return row.params - row.trainable
+    return {"params": row.params, "macs": row.macs, "flops": row.flops, "count": row.count, "calls": row.calls}[
+        key
+    ] or 0
+
+
+def _flat(report: Report, depth: int | None, sort: str, top: int) -> Selection:
+    rows = [row for row in report.tree(depth) if row.is_leaf]
+    if sort == "type":
+        ordered = sorted(rows, key=lambda row: row.type.lower())
+        caption = "layers by type"
+    else:
+        ordered = sorted(rows, key=lambda row: -sort_value(row, sort))
+        caption = f"layers by {_NUMBERS[sort] or report.unit}, largest first"
+    top = max(top, 1)
+    shown = [Entry(row) for row in ordered[:top]]
+    rest = ordered[top:]
+    if len(rest) == 1:
+        shown.append(Entry(rest[0]))
+    elif rest:
+        shown.append(Entry(add_up(rest, other_name(len(rest))), folded=len(rest)))
+    return Selection(tuple(shown), caption, flat=True)
+
+
+@dataclass(frozen=True)
+class _Node:
+    """A row with its children; in the full tree ``below`` rows stand below it, ``leaves`` of them layers."""
+
+    row: Row
+    children: tuple[_Node, ...] = ()
+    below: int = 0
+    leaves: int = 1
+
+
+def _nest(rows: Sequence[Row]) -> list[_Node]:
+    """The tree of a pre-order list."""
+    top: list[_Node] = []
+    start = 0
+    while start < len(rows):
+        end = start + 1
+        while end < len(rows) and rows[end].depth > rows[start].depth:
+            end += 1
+        top.append(_Node(rows[start], tuple(_nest(rows[start + 1 : end]))))
+        start = end
+    return top
+
+
+def _counted(node: _Node) -> _Node:
+    children = tuple(map(_counted, node.children))
+    below = sum(child.below + 1 for child in children)
+    return replace(node, children=children, below=below, leaves=sum(child.leaves for child in children) or 1)
+
+
+def _walk(nodes: Sequence[_Node], above: tuple[bool, ...]) -> Iterable[Entry]:
+    for position, node in enumerate(nodes):
+        lasts = (*above, position == len(nodes) - 1)
+        yield Entry(node.row, lasts, 0 if node.children else node.below)
+        yield from _walk(node.children, lasts)
+
+
+def _weight(row: Row) -> tuple[bool, int, int]:
+    """What is worth showing: where the run stopped, then what costs most."""
+    return row.failed, max(row.count or 0, row.flops or 0), row.params
+
+
+@dataclass
+class _Unfolding:
+    """Opens containers, the costliest first, as long as their children fit."""
+
+    everything: Sequence[_Node]
+    limit: int
+    opened: dict[int, tuple[_Node, ...]] = field(default_factory=dict)
+
+    @property
+    def nodes(self) -> list[_Node]:
+        """The tree with what does not fit folded away."""
+        root = self._fitting(self.everything, self.limit) or tuple(self.everything)
+        shown = len(root)
+        order = itertools.count()
+        waiting: list[tuple[bool, int, int, _Node]] = []
+
+        def wait(nodes: Sequence[_Node]) -> None:
+            for node in nodes:
+                if node.children:
+                    failed, cost, _ = _weight(node.row)
+                    heapq.heappush(waiting, (not failed, -cost, next(order), node))
+
+        wait(root)
+        while waiting:
+            node = heapq.heappop(waiting)[-1]
+            chain = _chain(node)
+            children = self._fitting(chain[-1].children, self.limit - shown - len(chain) + 1)
+            if children is not None:
+                self.opened.update({id(outer): outer.children for outer in chain[:-1]})
+                self.opened[id(chain[-1])] = children
+                shown += len(children) + len(chain) - 1
+                wait(children)
+        return [self._cut(node) for node in root]
+
+    def _fitting(self, children: Sequence[_Node], room: int) -> tuple[_Node, ...] | None:
+        """The children as they fit into so many rows: all, the costliest and one for the rest, or none."""
+        if len(children) <= room:
+            return tuple(children)
+        if room < max(self.limit // 2, 2):
+            return None
+        return _squeezed(children, room)
+
+    def _cut(self, node: _Node) -> _Node:
+        """A node with its opened children; a closed one stands for all that is below."""
+        if not node.children:
+            return node
+        if id(node) not in self.opened:
+            return replace(node, row=replace(node.row, is_leaf=True), children=())
+        return replace(node, children=tuple(map(self._cut, self.opened[id(node)])))
+
+
+def _chain(node: _Node) -> list[_Node]:
+    """A container and, where it holds nothing but another container, that one too: opening one alone shows nothing."""
+    chain = [node]
+    while len(chain[-1].children) == 1 and chain[-1].children[0].children:
+        chain.append(chain[-1].children[0])
+    return chain
+
+
+def _squeezed(children: Sequence[_Node], room: int) -> tuple[_Node, ...]:
+    """The costliest children in their order, and one row for the rest."""
+    ranked = sorted(range(len(children)), key=lambda index: _weight(children[index].row), reverse=True)
+    kept = sorted(ranked[: room - 1])
+    rest = [children[index] for index in sorted(ranked[room - 1 :])]
+    other = add_up([child.row for child in rest], other_name(sum(child.leaves for child in rest)))
+    below = sum(child.below + 1 for child in rest)
+    return (*(children[index] for index in kept), _Node(other, (), below))
+
+
+def _footnote(number: int, entries: Sequence[Entry], deepest: int) -> str:
+    closed = [entry for entry in entries if entry.folded and not is_other(entry.row)]
+    hidden = number - sum(not is_other(entry.row) for entry in entries)
+    where = f" inside {plural(len(closed), 'container')} marked ▸" if closed else " in “other”"
+    return f"{exact(hidden)} of {exact(number)} rows are folded away{where}; depth={deepest} shows all"
