@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nbcnncost.conventions import Convention, convention
+from nbcnncost.conventions import Convention
+from nbcnncost.conventions import convention as named_convention
 from nbcnncost.errors import CostError, UncountedOpWarning
 from nbcnncost.records import Trace
 from nbcnncost.report import Report
@@ -98,7 +99,7 @@ def attempt(
     """
     from nbcnncost.tracing.attempt import trace_model
 
-    chosen = _convention(convention)
+    chosen = named_convention(convention)
     if mode not in ("eval", "train", "same"):
         raise CostError(f"mode is 'eval', 'train' or 'same', not {mode!r}")
     if input_size is not None and input_data is not None:
@@ -119,17 +120,18 @@ def attempt(
     return Attempt(report, error)
 
 
-def _convention(name: str | Convention) -> Convention:
-    return convention(name)
-
-
 def _warn_of_uncounted(report: Report) -> None:
-    """One warning for all operations that no rule knows: the totals are then a lower bound."""
+    """One warning for all operations that no rule knows: the totals are then a lower bound.
+
+    It names no line of code: whichever called, what to look at is the model.
+    """
     if report.uncounted:
         names = ", ".join(dict.fromkeys(entry.function or entry.op for entry in report.uncounted))
         number = plural(sum(entry.count for entry in report.uncounted), "operation")
-        warnings.warn(
+        warnings.warn_explicit(
             f"{number} of {report.model_name} without a rule, left out of the totals: {names} (see report.uncounted)",
             UncountedOpWarning,
-            stacklevel=4,
+            filename="nbcnncost",
+            lineno=0,
+            module="nbcnncost",
         )

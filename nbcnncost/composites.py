@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import prod
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -67,30 +67,38 @@ def _dropout(position: int) -> Describer:
     return describe
 
 
-def _steps(args: tuple[Any, ...]) -> tuple[Tensor, list[Tensor], bool, int, bool]:
-    """The input, flat weights, has_biases, number of layers and bidirectional of ``torch.lstm`` and its like.
+class _Recurrent(NamedTuple):
+    """The arguments of ``torch.lstm`` and its like, as far as they matter here."""
 
-    With a packed sequence the second argument holds the batch sizes; without, the initial state.
-    """
-    packed = isinstance(args[3], (list, tuple))
-    if packed:
-        return args[0], list(args[3]), args[4], args[5], args[8]
-    return args[0], list(args[2]), args[3], args[4], args[7]
+    weights: tuple[Tensor, ...]
+    biases: bool
+    layers: int
+    dropout: float
+    training: bool
+    bidirectional: bool
+
+
+def _arguments(args: tuple[Any, ...]) -> _Recurrent:
+    """With a packed sequence the second argument holds the batch sizes; without, the initial state."""
+    first = 3 if isinstance(args[3], (list, tuple)) else 2
+    return _Recurrent(tuple(args[first]), *args[first + 1 : first + 6])
 
 
 def _recurrent(kind: str, gates: int) -> Describer:
     def describe(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
-        x, weights, biases, layers, bidirectional = _steps(args)
-        directions = layers * (2 if bidirectional else 1)
-        each = len(weights) // directions
+        x, given = args[0], _arguments(args)
+        directions = 2 if given.bidirectional else 1
+        each = len(given.weights) // (given.layers * directions)
         steps = x.numel() // x.shape[-1]
         parts = []
-        for first in range(0, len(weights), each):
-            from_input, from_hidden = weights[first], weights[first + 1]
+        for first in range(0, len(given.weights), each):
+            from_input, from_hidden = given.weights[first], given.weights[first + 1]
             hidden, handed_on = from_input.shape[0] // gates, from_hidden.shape[1]
             parts.append(_layer(kind, steps, from_input.shape[1], hidden, handed_on))
-            if each > (4 if biases else 2):
+            if each > (4 if given.biases else 2):
                 parts.append(Described("lstm_projection", (("T", steps), ("F", hidden), ("P", handed_on))))
+            if given.training and given.dropout and first + each * directions < len(given.weights):
+                parts.append(Described("dropout", (("n", steps * handed_on),)))
         return parts
 
     return describe

@@ -188,7 +188,7 @@ class Report:
                 counted[formula.title] = counted.get(formula.title, 0) + 1
         most = sorted(counted.items(), key=lambda entry: -entry[1])
         parts = [_number_of(number, title) for title, number in most]
-        parts += [f"{exact(still)} that only move data (0 by rule)"] if still else []
+        parts += [f"{plural(still, 'data movement')} (0 by rule)"] if still else []
         unknown = sum(entry.count for entry in self.uncounted)
         names = ", ".join(dict.fromkeys(entry.function or entry.op for entry in self.uncounted))
         ending = f"; {plural(unknown, 'operation')} with no rule: {names}" if unknown else "; none without a rule"

@@ -70,6 +70,7 @@ def count_ops(trace: Trace, convention: Convention) -> Counts:
 def leaf_row(place: Place, trace: Trace, counts: Counts) -> Row:
     """A place without children, with its numbers."""
     params = [trace.params[index] for index in place.params]
+    known = not place.failed  # what a layer that failed would have cost, nobody knows
     return Row(
         place.path,
         place.name,
@@ -83,9 +84,9 @@ def leaf_row(place: Place, trace: Trace, counts: Counts) -> Row:
         place.outputs,
         sum(param.numel for param in params),
         sum(param.numel for param in params if param.trainable),
-        _sum(counts.macs[index] for index in place.ops),
-        _sum(counts.flops[index] for index in place.ops),
-        _sum(counts.count[index] for index in place.ops),
+        _sum(counts.macs[index] for index in place.ops) if known else None,
+        _sum(counts.flops[index] for index in place.ops) if known else None,
+        _sum(counts.count[index] for index in place.ops) if known else None,
         sum(counts.count[index] is None for index in place.ops),
         place.failed,
     )

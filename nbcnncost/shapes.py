@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Sequence
 from operator import index
 
@@ -29,7 +30,9 @@ def check_shape(shape: Sequence[int]) -> tuple[int, ...]:
     try:
         sizes = tuple(index(size) for size in shape)
     except TypeError:
-        raise InputError(f"a shape consists of whole numbers, such as (1, 3, 224, 224); not so {shape!r}") from None
+        raise InputError(
+            f"a shape consists of whole numbers, such as (1, 3, 224, 224); not so {reprlib.repr(shape)}"
+        ) from None
     if not sizes:
         raise InputError("an empty shape has no elements; write it as 1,3,224,224")
     if min(sizes) < 1:

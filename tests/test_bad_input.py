@@ -563,7 +563,8 @@ def test_torchscript(how: Callable[[nn.Module], Any]) -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_dynamic_quantization() -> None:
     """A dynamically quantized layer is named, and the floating-point model asked for."""
-    quantization = pytest.importorskip("torch.ao.quantization")
+    from torch.ao import quantization
+
     model = quantization.quantize_dynamic(nn.Sequential(nn.Linear(4, 3)), {nn.Linear}, dtype=torch.qint8)
     error = stopped(model, (1, 4))
     assert isinstance(error, ModelError)
@@ -573,7 +574,8 @@ def test_dynamic_quantization() -> None:
 
 def test_a_float_functional_is_not_quantized() -> None:
     """A floating-point model that is prepared for quantization, with FloatFunctional adds, is an ordinary model."""
-    quantized = pytest.importorskip("torch.ao.nn.quantized")
+    from torch.ao.nn import quantized
+
     model = Body(lambda net, x: net.plus.add(net.fc(x), x), fc=nn.Linear(4, 4), plus=quantized.FloatFunctional())
     assert nbcnncost.cost(model, (2, 4)).total.flops == 2 * 2 * 4 * 4 + 2 * 4
 

@@ -76,7 +76,7 @@ def test_the_shown_line_gives_the_number(layer, size, convention):
 def symbols_of(formula: formulas.Formula) -> set[str]:
     """All symbols of a formula in two dimensions, with and without what may be silent."""
     every = dict.fromkeys(formulas.SYMBOLS, 2)
-    texts = [formula.text({name: 1 for name in CATEGORIES}), formula.params or "0"]
+    texts = [formula.text(dict.fromkeys(CATEGORIES, 1)), formula.params or "0"]
     shown = " ".join(expression(text, 2).symbols(every) for text in texts)
     return set(re.findall(r"Σ?[A-Za-z]\w*", shown))
 

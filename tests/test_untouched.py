@@ -440,7 +440,7 @@ class Stepper:
 
 
 def stepped(net: nn.Module, at: int | None) -> list[tuple[str, int]]:
-    """The lines that a run passes, up to the one where it is interrupted."""
+    """The lines that a run passes, up to the one where it is interrupted, or to its end."""
     stepper = Stepper(at)
     try:
         sys.settrace(stepper)
@@ -449,7 +449,7 @@ def stepped(net: nn.Module, at: int | None) -> list[tuple[str, int]]:
         return stepper.lines
     finally:
         sys.settrace(None)
-    return stepper.lines
+    return [*stepper.lines, ("end", 0)]
 
 
 def interrupt_at_every_line() -> str:
@@ -463,9 +463,9 @@ def interrupt_at_every_line() -> str:
     before = of_model(net), of_session()
     for at in sorted({*first.values(), *last.values()}):
         passed = stepped(net, at)
-        left = harm(before, net)
+        left = harm(before, net) + (["Ctrl-C was lost"] if len(passed) != at else [])
         if left:
-            return f"at {Path(passed[-1][0]).name}:{passed[-1][1]} {left}"
+            return f"at {Path(passed[at - 1][0]).name}:{passed[at - 1][1]} {left}"
     return "nothing left" if len(first) > 300 else f"only {len(first)} lines"
 
 

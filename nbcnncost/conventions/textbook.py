@@ -8,7 +8,7 @@ from nbcnncost.conventions.base import Convention
 
 textbook = Convention(
     name="textbook",
-    title="textbook FLOPs (1 MAC = 2 FLOPs)",
+    title="FLOPs by the textbook's formulas, 1 MAC = 2 FLOPs",
     unit="FLOPs",
     weights=MappingProxyType(
         {"macs": 2, "additions": 1, "multiplications": 1, "comparisons": 1, "divisions": 1, "specials": 1}

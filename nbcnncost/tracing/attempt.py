@@ -10,7 +10,7 @@ from torch import nn
 from nbcnncost.errors import CostError, InputError, ShapeError
 from nbcnncost.records import Failure, Trace
 from nbcnncost.tracing.diagnosis import diagnose, find_mismatch, where
-from nbcnncost.tracing.inputs import Inputs, check_call, customary_shapes, from_data, from_sizes
+from nbcnncost.tracing.inputs import Inputs, check_call, customary_shapes, first_layer, from_data, from_sizes
 from nbcnncost.tracing.models import accept
 from nbcnncost.tracing.run import Run, run
 from nbcnncost.units import shape_text
@@ -38,6 +38,8 @@ def trace_model(
             inputs = from_sizes(module, sizes, dtypes, batch_size, device)
         check_call(module, inputs)
         done = run(module, *inputs[:2], mode=mode, execute=execute, notes=inputs.notes)
+        if done.error is not None and inputs.notes and first_layer(module) is None:
+            done = _as_given(module, sizes, dtypes, batch_size, mode, execute, device, done)
     trace = replace(done.trace, notes=(*notes, *done.trace.notes))
     if done.error is None:
         return trace, None
@@ -49,6 +51,15 @@ def trace_model(
     message = str(error) if error is not None else f"{type(done.error).__name__}: {done.error}"
     path, kind = ("", "") if done.culprit is None else (done.culprit.path, trace.modules[done.culprit.module].type)
     return replace(trace, failure=Failure(path, kind, message)), error or done.error
+
+
+def _as_given(
+    module: nn.Module, sizes: Any, dtypes: Any, batch_size: int | None, mode: str, execute: bool, device: str, done: Run
+) -> Run:
+    """Where no layer tells how many dimensions it takes, a shape may have had its batch already."""
+    inputs = from_sizes(module, sizes, dtypes, batch_size, device, add_batch=False)
+    again = run(module, *inputs[:2], mode=mode, execute=execute)
+    return done if again.error is not None else again
 
 
 def _device(module: nn.Module) -> str:

@@ -24,7 +24,9 @@ _AXIS_NAMES = {
     5: ("batch", "channels", "depth", "height", "width"),
 }
 _OWN_FOLDERS = tuple(f"{folder}{os.sep}" for folder in (Path(torch.__file__).parent, Path(__file__).parent.parent))
-_WITHOUT_VALUES = re.compile(r"meta tensor|meta device|'meta' device", re.IGNORECASE)
+_WITHOUT_VALUES = re.compile(
+    r"meta tensor|meta device|'meta' device|unallocated storage|to Tensor.__format__", re.IGNORECASE
+)
 
 
 _OTHER_DTYPE = re.compile(r"same dtype|expected scalar type|and (bias|weight) type|expected m1 and m2 to have the same")
@@ -129,7 +131,8 @@ def _convolution(site: _Site) -> Mismatch | None:
     channels = weight.shape[0] if transposed else weight.shape[1] * groups
     received = x.shape[-spatial - 1]
     if received != channels:
-        remedy = f"give it in_channels={received}" if site.module.startswith("Conv") else ""
+        possible = site.module.startswith("Conv") and received % groups == 0
+        remedy = f"give it in_channels={received}" if possible else ""
         return Mismatch(f"expects {channels} input channels but receives {received} (of {shape_text(x.shape)})", remedy)
     padding, dilation = site.get(4, "padding", 0), site.get(5, "dilation", 1)
     if transposed or isinstance(padding, str):

@@ -76,10 +76,12 @@ def customary_shapes(model: nn.Module) -> Iterator[tuple[int, ...]]:
             yield (1, first.channels, *clip)
 
 
-def from_sizes(model: nn.Module, sizes: Any, dtypes: Any, batch_size: int | None, device: str) -> Inputs:
+def from_sizes(
+    model: nn.Module, sizes: Any, dtypes: Any, batch_size: int | None, device: str, *, add_batch: bool = True
+) -> Inputs:
     """Inputs of the given shapes: one shape, a list of shapes, or a dict from argument name to shape.
 
-    A shape that lacks the batch gets a batch of one, and a note that says so.
+    A shape that lacks the batch gets a batch of one, and a note that says so, unless ``add_batch`` is false.
     """
     if isinstance(sizes, Mapping):
         named = {name: _shape(size) for name, size in sizes.items()}
@@ -92,7 +94,7 @@ def from_sizes(model: nn.Module, sizes: Any, dtypes: Any, batch_size: int | None
     several = isinstance(sizes, (list, tuple)) and bool(sizes) and not hasattr(sizes[0], "__index__")
     shapes = [_shape(size) for size in sizes] if several else [_shape(sizes)]
     notes: list[str] = []
-    if len(shapes) == 1:
+    if len(shapes) == 1 and add_batch:
         shapes[0] = _with_batch(model, shapes[0], notes, batch_size)
     shapes = [_batched(shape, batch_size) for shape in shapes]
     chosen = _dtypes(model, dtypes, len(shapes))
@@ -163,8 +165,10 @@ def _shape(size: Any) -> tuple[int, ...]:
         return check_shape((size,))
     if isinstance(size, Sequence) and not isinstance(size, (bytes, bytearray)):
         return check_shape(size)
-    if type(size).__module__ == "numpy" and getattr(size, "ndim", None) == 1:
-        return check_shape(size.tolist())
+    if type(size).__module__ == "numpy":
+        if getattr(size, "ndim", None) == 1:
+            return check_shape(size.tolist())
+        raise InputError("that is an array, not a shape: give it as input_data, through torch.from_numpy")
     raise InputError(f"a shape is written (1, 3, 224, 224) or '3x224x224'; that is a {type(size).__name__}")
 
 
@@ -194,10 +198,10 @@ def _spatial_rank(model: nn.Module) -> int:
     return next((int(ending[0]) for ending in endings if ending in ("1d", "2d", "3d")), 2)
 
 
-def _batched(shape: tuple[int, ...], batch_size: int | None) -> tuple[int, ...]:
+def _batched(shape: tuple[int, ...], batch_size: Any) -> tuple[int, ...]:
     if batch_size is None:
         return shape
-    if batch_size < 1:
+    if not hasattr(batch_size, "__index__") or batch_size < 1:
         raise InputError(f"the batch size is a whole number from 1, not {batch_size!r}")
     return (batch_size, *shape[1:])
 

@@ -41,9 +41,15 @@ _LENGTHS = types.MappingProxyType(
     {torch.ops.aten._pack_padded_sequence.default: 1, torch.ops.aten._pad_packed_sequence.default: 1}
 )
 _WITH_KWARGS = torch.nn.modules.module._global_forward_hooks_with_kwargs
+_CONVOLUTION = torch.ops.aten.convolution.default
+_LAYER_NORM = torch.ops.aten.native_layer_norm.default  # takes float32 weights with half-precision inputs
+_ONE_DTYPE = frozenset(
+    {_CONVOLUTION, _LAYER_NORM, *(getattr(torch.ops.aten, name).default for name in ("mm", "addmm", "bmm", "baddbmm"))}
+)
 _POP_MODE = inspect.unwrap(_pop_mode_temporarily).__code__
 _SET_DATA: Any = vars(Tensor.__base__)["data"].__set__
-_DEVICES = re.compile(r"same device|on device|devices? .*meta|meta.* device")
+#: Complaints that go away where all tensors are twins: of mixed devices, and of what autocast made of the real ones.
+_MIXED = re.compile(r"same device|on device|devices? .*meta|meta.* device|type .*should be the same|same dtype")
 #: Shapes are the same in every run, so what was learnt about an operation serves them all.
 _MEMORY = ShapeMemory()
 
@@ -145,7 +151,7 @@ class FunctionListener(TorchFunctionMode):
         if func in _OPAQUE:
             with self:
                 return _OPAQUE[func](*args, **kwargs)
-        if label in COMPOSITES and not self._recorder.paused:
+        if label in COMPOSITES and not self._recorder.paused and not _inside_functorch():
             return self._composite(func, label, args, kwargs)
         twins, before = self._twins, len(self._recorder.ops)
         if twins is None:
@@ -155,7 +161,7 @@ class FunctionListener(TorchFunctionMode):
         try:
             return func(*args, **kwargs)
         except RuntimeError as error:
-            if not _DEVICES.search(str(error)):
+            if not _MIXED.search(str(error)):
                 raise
         # Some functions compare their tensors' devices before any operation is heard: again, with twins for all.
         del self._recorder.ops[before:]
@@ -166,7 +172,9 @@ class FunctionListener(TorchFunctionMode):
         recorder, twins = self._recorder, self._twins
         recorder.paused += 1
         try:
-            result = func(*args, **kwargs) if twins is None else func(*twins.swap(args), **twins.swap(kwargs))
+            result = (
+                func(*args, **kwargs) if twins is None else func(*_without_lengths(twins, args), **twins.swap(kwargs))
+            )
         finally:
             recorder.paused -= 1
         inputs, outputs = tuple(tensors_of(args, kwargs)), tuple(tensors_of((result,), {}))
@@ -223,6 +231,7 @@ class OperationListener(TorchDispatchMode):
             form, described = known
             return rebuild(form, args), described
         result = _shape_of_result(func, args, kwargs)
+        twins.add_fresh(result)  # a packed sequence's batch sizes are real
         described = describe(func, Call(args, kwargs, tuple(tensors_of((result,), {})), self._recorder.function))
         if key is not None:
             _MEMORY.remember(key, args, result, described)
@@ -279,6 +288,16 @@ def _reset_function_modes(before: list[Any]) -> None:
         _push_mode(mode)
 
 
+def _inside_functorch() -> bool:
+    """Under ``torch.vmap`` Python sees one sample's shapes; the operations below it have them all."""
+    return torch._C._functorch.peek_interpreter_stack() is not None
+
+
+def _without_lengths(twins: Twins, args: Any) -> list[Any]:
+    """Twins for all arguments but whole numbers: a packed sequence's lengths shape the result."""
+    return [value if isinstance(value, Tensor) and value.dtype == torch.int64 else twins.swap(value) for value in args]
+
+
 def close_interrupted(traceback: TracebackType | None) -> None:
     """Close what the framework left half open where it was interrupted, while nothing else holds it.
 
@@ -297,11 +316,23 @@ def _shape_of_result(func: Any, args: Any, kwargs: Any) -> Any:
     try:
         if func is torch.ops.aten.as_strided.default:  # a remembered tensor's memory ends with its own elements
             return torch.empty_strided(args[1], args[2], dtype=args[0].dtype, device=_META)
+        _refuse(func, args)
         return func(*args, **kwargs)
     except (NotImplementedError, RuntimeError) as error:
         if _wants_values(func) or "meta tensors" in str(error):
             raise NeedsValues(str(func)) from error
         raise
+
+
+def _refuse(func: Any, args: Any) -> None:
+    """Raise for what the framework checks only where it computes."""
+    if func in _ONE_DTYPE:
+        dtypes = {value.dtype for value in args if isinstance(value, Tensor)}
+        halves = func is _LAYER_NORM and args[0].dtype in (torch.float16, torch.bfloat16)
+        if len(dtypes) > 1 and not halves:
+            raise RuntimeError(f"expected all tensors to have the same dtype, but got {', '.join(map(str, dtypes))}")
+    if func is _CONVOLUTION and args[6] and args[0].shape[1] != args[1].shape[0]:
+        raise RuntimeError(f"expected an input with {args[1].shape[0]} channels, but got {args[0].shape[1]}")
 
 
 def _wants_values(func: Any) -> bool:

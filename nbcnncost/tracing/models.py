@@ -18,12 +18,12 @@ def accept(model: Any) -> tuple[nn.Module, tuple[str, ...]]:
         raise ModelError(_not_a_module(model))
     inner, notes = _unwrapped(model)
     name = type(inner).__name__
-    if type(inner).forward is nn.Module.forward and "forward" not in vars(inner):
-        raise ModelError(f"{name} has no forward: put its layers into nn.Sequential, or give the model that uses it")
     if isinstance(inner, torch.jit.ScriptModule):
         raise ModelError(
             f"{name} is a TorchScript module, whose layers can't be seen; give the nn.Module it was made from"
         )
+    if type(inner).forward is nn.Module.forward and "forward" not in vars(inner):
+        raise ModelError(f"{name} has no forward: put its layers into nn.Sequential, or give the model that uses it")
     lazy = next((path for path, module in inner.named_modules() if _is_lazy(module)), None)
     if lazy is not None:
         raise ModelError(

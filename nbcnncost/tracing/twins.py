@@ -45,7 +45,7 @@ class Twins:
     def add_fresh(self, result: Any) -> None:
         """Remember real tensors that the run itself made."""
         for tensor in result if isinstance(result, (tuple, list)) else (result,):
-            if isinstance(tensor, Tensor):
+            if isinstance(tensor, Tensor) and tensor.device.type != "meta":
                 self._fresh[id(tensor)] = tensor
 
     def followed(self, tensor: Tensor) -> Tensor | None:

@@ -101,7 +101,8 @@ def _html_glossary(glossary: list[tuple[str, str, str]]) -> str:
         for name, value, means in glossary
     )
     table = f'<table class="symbols"><thead align="right"><tr>{heads}</tr></thead>'
-    return f'<div>{table}<tbody align="right">\n{rows}\n</tbody></table></div>'
+    table = f'<div>{table}<tbody align="right">\n{rows}\n</tbody></table></div>'
+    return f"<details><summary>what the symbols mean</summary>{table}</details>"
 
 
 def _heading(explanation: Explanation) -> str:
