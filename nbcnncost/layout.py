@@ -85,7 +85,7 @@ class _Builder:
             role="layer",
             call=call.number,
             calls=self._times[call.module],
-            inputs=call.inputs,
+            inputs=call.inputs or self._first_inputs(call),
             outputs=call.outputs,
             failed=call.failed,
         )
@@ -97,6 +97,11 @@ class _Builder:
         if not children:
             return replace(place, depth=max(depth, 1))
         return replace(place, role="module", settings="", children=children)
+
+    def _first_inputs(self, call: ModuleCall) -> tuple[TensorSpec, ...]:
+        """What a module called with keywords works on first; the framework's hooks do not hand keywords on."""
+        first = next((self._trace.ops[index] for index in self._ops.get(call.index, [])), None)
+        return () if first is None else first.inputs[:1]
 
     def _inside(self, call: ModuleCall, calls: list[ModuleCall], ops: list[int], depth: int) -> Iterator[Place]:
         """The calls and functions of a container in the order in which they ran."""

@@ -107,7 +107,7 @@ SENTENCES = {
         nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU()),
         (1, 3, 28, 28),
         (
-            "`0` (Conv2d) expects 1 input channels but receives 3 (of 1×3×28×28); give it in_channels=3"
+            "`0` (Conv2d) expects 1 input channel but receives 3 (of 1×3×28×28); give it in_channels=3"
             " or change the input to 1×1×28×28"
         ),
     ),
@@ -275,7 +275,7 @@ def test_the_rows_of_a_partial_report() -> None:
         ("relu()#2", 0, False),
         ("max_pool2d()#2", 0, False),
         ("flatten()", 0, False),
-        ("fc1", 0, True),
+        ("fc1", None, True),
     ]
     assert report["conv1"].params == 1 * 6 * 25 + 6
     assert report.failure.path == "fc1"
@@ -788,7 +788,7 @@ def test_values_are_needed(forward: Callable[..., Any]) -> None:
     assert isinstance(error, ValuesNeeded)
     lines, start = inspect.getsourcelines(forward)
     assert lines[2].strip() in str(error)
-    assert f"line {start + 2} of {forward.__name__}" in str(error)
+    assert f"line {start + 2}, in {forward.__name__}" in str(error)
     assert "--execute" in str(error)
     assert "execute=True" in str(error)
     assert isinstance(error.__cause__, Exception)

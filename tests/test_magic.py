@@ -41,6 +41,7 @@ class Net(nn.Module):
 def shell(tmp_path, monkeypatch):
     """A shell of its own with the extension loaded and ``nn`` imported."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.delattr("builtins._", raising=False)  # a doctest in this process leaves it, and IPython then sets none
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     InteractiveShell.clear_instance()
     config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": COLORLESS}})

@@ -324,7 +324,7 @@ def test_bars_add_up():
 def test_a_small_chart_is_in_call_order():
     """With few layers the bars stand as the layers run."""
     labels = charts.bar_chart(report_of("stops"), column="macs").axes[0].get_yticklabels()
-    assert [label.get_text() for label in labels] == ["body.0"]
+    assert [label.get_text() for label in labels] == ["body.0", "fc"]
 
 
 def test_a_chart_displays_itself_the_same_each_time():

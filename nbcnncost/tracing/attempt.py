@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +10,9 @@ from torch import nn
 
 from nbcnncost.errors import CostError, InputError, ShapeError
 from nbcnncost.records import Failure, Trace
+from nbcnncost.tracing.customary import customary_shapes, first_layer
 from nbcnncost.tracing.diagnosis import diagnose, find_mismatch, where
-from nbcnncost.tracing.inputs import Inputs, check_call, customary_shapes, first_layer, from_data, from_sizes
+from nbcnncost.tracing.inputs import Inputs, bound, from_data, of_shape, readings
 from nbcnncost.tracing.models import accept
 from nbcnncost.tracing.run import Run, run
 from nbcnncost.units import shape_text
@@ -31,15 +33,11 @@ def trace_model(
     device = _device(module) if execute else "meta"
     if sizes is None and input_data is None:
         done = _assumed(module, dtypes, batch_size, mode, execute, device)
+    elif input_data is not None:
+        inputs = from_data(module, input_data, keep=execute, batch_size=batch_size, dtypes=dtypes)
+        done = _first_that_runs(module, iter([inputs]), mode, execute)
     else:
-        if input_data is not None:
-            inputs = from_data(module, input_data, keep=execute, batch_size=batch_size, dtypes=dtypes)
-        else:
-            inputs = from_sizes(module, sizes, dtypes, batch_size, device)
-        check_call(module, inputs)
-        done = run(module, *inputs[:2], mode=mode, execute=execute, notes=inputs.notes)
-        if done.error is not None and inputs.notes and first_layer(module) is None:
-            done = _as_given(module, sizes, dtypes, batch_size, mode, execute, device, done)
+        done = _first_that_runs(module, readings(module, sizes, dtypes, batch_size, device), mode, execute)
     trace = replace(done.trace, notes=(*notes, *done.trace.notes))
     if done.error is None:
         return trace, None
@@ -53,13 +51,18 @@ def trace_model(
     return replace(trace, failure=Failure(path, kind, message)), error or done.error
 
 
-def _as_given(
-    module: nn.Module, sizes: Any, dtypes: Any, batch_size: int | None, mode: str, execute: bool, device: str, done: Run
-) -> Run:
-    """Where no layer tells how many dimensions it takes, a shape may have had its batch already."""
-    inputs = from_sizes(module, sizes, dtypes, batch_size, device, add_batch=False)
-    again = run(module, *inputs[:2], mode=mode, execute=execute)
-    return done if again.error is not None else again
+def _first_that_runs(module: nn.Module, candidates: Iterator[Inputs], mode: str, execute: bool) -> Run:
+    """The run on the first inputs that the model takes; where it takes none, on the likeliest."""
+    likeliest = None
+    for inputs in candidates:
+        args, kwargs, notes = bound(module, inputs)
+        done = run(module, args, kwargs, mode=mode, execute=execute, notes=notes)
+        if done.error is None:
+            return done
+        likeliest = likeliest or done
+    if likeliest is None:
+        raise InputError("no input given")
+    return likeliest
 
 
 def _device(module: nn.Module) -> str:
@@ -72,7 +75,7 @@ def _assumed(module: nn.Module, dtypes: Any, batch_size: int | None, mode: str, 
     failed: list[tuple[tuple[int, ...], Run]] = []
     shapes = list(customary_shapes(module))
     for place, shape in enumerate(shapes):
-        inputs = from_sizes(module, shape, dtypes, batch_size, "meta")
+        inputs = of_shape(module, shape, dtypes, batch_size, "meta")
         tried = run(module, inputs.args, {}, mode=mode, execute=False)
         values_needed = tried.error is not None and find_mismatch(tried) is None and _reads_values(tried)
         if tried.error is not None and not values_needed:
@@ -81,7 +84,7 @@ def _assumed(module: nn.Module, dtypes: Any, batch_size: int | None, mode: str, 
         others = [shape_ for shape_, _ in failed]
         note = _assumption(inputs, failed, None if others else _alternative(module, shapes[place + 1 :], dtypes, mode))
         if execute:
-            inputs = from_sizes(module, shape, dtypes, batch_size, device)
+            inputs = of_shape(module, shape, dtypes, batch_size, device)
             return run(module, inputs.args, {}, mode=mode, execute=True, notes=(note,))
         return tried._replace(trace=replace(tried.trace, notes=(note,)))
     raise _none_fits(module, failed)
@@ -96,7 +99,7 @@ def _alternative(module: nn.Module, shapes: list[tuple[int, ...]], dtypes: Any, 
     """Whether the next customary size fits too: then the assumed one is a choice, and the user should know."""
     if not shapes or len(shapes[0]) != 4:
         return ""
-    inputs = from_sizes(module, shapes[0], dtypes, None, "meta")
+    inputs = of_shape(module, shapes[0], dtypes, None, "meta")
     tried = run(module, inputs.args, {}, mode=mode, execute=False)
     size = shape_text(shapes[0][2:])
     return f"{size} fits too" if tried.error is None else f"{size} does not fit: {_reason(tried)}"
@@ -121,13 +124,24 @@ def _first_sentence(error: Exception | None) -> str:
 
 
 def _none_fits(module: nn.Module, failed: list[tuple[tuple[int, ...], Run]]) -> CostError:
-    shapes = ", ".join(shape_text(shape) for shape, _ in failed)
+    most = 4
+    shapes = ", ".join(shape_text(shape) for shape, _ in failed[:most])
+    shapes += f" and {len(failed) - most} more" if len(failed) > most else ""
     error = InputError(
         f"no input given, and none of the usual ones fits {type(module).__name__} (tried {shapes}; "
-        f"the first stops because {_reason(failed[0][1])}); give one: -i 1,3,224,224, or input_size=(1, 3, 224, 224)"
+        f"the first stops because {_reason(failed[0][1])}); give one: {_how_to_give(module)}"
     )
     error.__cause__ = failed[0][1].error
     return error
+
+
+def _how_to_give(module: nn.Module) -> str:
+    first = first_layer(module)
+    if first is None or first.kind != "convolution":
+        return "-i 1,784 on the magic's line, or input_size=(1, 784)"
+    sizes = ("LENGTH",) if first.spatial == 1 else ("DEPTH", "HEIGHT", "WIDTH")[-first.spatial :]
+    shape = ", ".join(("1", str(first.channels), *sizes))
+    return f"-i {shape.replace(', ', ',')} on the magic's line, or input_size=({shape})"
 
 
 def _with_other_input(error: CostError, module: nn.Module, done: Run, mode: str) -> CostError:
@@ -144,7 +158,7 @@ def _with_other_input(error: CostError, module: nn.Module, done: Run, mode: str)
 def _fitting(module: nn.Module, shape: tuple[int, ...], mode: str) -> tuple[int, ...] | None:
     for usual in customary_shapes(module):
         candidate = (shape[0] if len(usual) == len(shape) else 1, *usual[1:])
-        inputs = from_sizes(module, candidate, None, None, "meta")
+        inputs = of_shape(module, candidate, None, None, "meta")
         if candidate != shape and run(module, inputs.args, {}, mode=mode, execute=False).error is None:
             return candidate
     return None

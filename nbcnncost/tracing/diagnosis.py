@@ -17,7 +17,7 @@ from nbcnncost.records import TensorSpec, Trace
 from nbcnncost.tracing.listeners import NeedsValues
 from nbcnncost.tracing.recorder import Blame
 from nbcnncost.tracing.run import Run
-from nbcnncost.units import shape_text
+from nbcnncost.units import plural, shape_text
 
 _AXIS_NAMES = {
     4: ("batch", "channels", "height", "width"),
@@ -133,7 +133,8 @@ def _convolution(site: _Site) -> Mismatch | None:
     if received != channels:
         possible = site.module.startswith("Conv") and received % groups == 0
         remedy = f"give it in_channels={received}" if possible else ""
-        return Mismatch(f"expects {channels} input channels but receives {received} (of {shape_text(x.shape)})", remedy)
+        fact = f"expects {plural(channels, 'input channel')} but receives {received} (of {shape_text(x.shape)})"
+        return Mismatch(fact, remedy)
     padding, dilation = site.get(4, "padding", 0), site.get(5, "dilation", 1)
     if transposed or isinstance(padding, str):
         return None
@@ -296,4 +297,4 @@ def _user_line(traceback: TracebackType | None) -> str:
     code = found.tb_frame.f_code
     source = linecache.getline(code.co_filename, found.tb_lineno, found.tb_frame.f_globals).strip()
     quoted = f": {source}" if source else ""
-    return f" (line {found.tb_lineno} of {code.co_name}{quoted})"
+    return f" (line {found.tb_lineno}, in {code.co_name}{quoted})"

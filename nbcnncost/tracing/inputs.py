@@ -12,23 +12,9 @@ from torch.utils._pytree import tree_map
 
 from nbcnncost.errors import InputError
 from nbcnncost.shapes import check_shape, parse_shape
+from nbcnncost.tracing.customary import first_layer, spatial_rank
 from nbcnncost.tracing.twins import without_values
 from nbcnncost.units import shape_text
-
-#: Edge lengths that courses and papers use, the customary one first: for colour images, for grey ones.
-_COLOUR = (224, 32, 227, 299, 64, 28, 96, 128, 256, 240, 160, 48, 36)
-_GREY = (28, 32, 224, 64, 48, 96, 128, 227, 256, 299, 36)
-_LENGTHS = (128, 1024, 256, 512, 100, 64, 32, 16, 28, 16000, 784)
-_CLIPS = ((16, 112, 112), (8, 64, 64), (32, 32, 32), (16, 224, 224), (64, 64, 64), (16, 32, 32))
-_TOKENS = 128
-
-
-class FirstLayer(NamedTuple):
-    """What the first layer with weights says of the input: its shape without the batch, sizes unknown as ``None``."""
-
-    kind: str
-    channels: int
-    spatial: int
 
 
 class Inputs(NamedTuple):
@@ -39,67 +25,69 @@ class Inputs(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def first_layer(model: nn.Module) -> FirstLayer | None:
-    """The first convolution, embedding or linear layer in the order of definition."""
-    for module in model.modules():
-        if isinstance(module, nn.modules.conv._ConvNd):
-            return FirstLayer("convolution", module.in_channels, len(module.kernel_size))
-        if isinstance(module, nn.Embedding):
-            return FirstLayer("embedding", 0, 0)
-        if isinstance(module, nn.modules.rnn.RNNBase):
-            return FirstLayer("recurrent", module.input_size, 0)
-        if isinstance(module, nn.Linear):
-            return FirstLayer("linear", module.in_features, 0)
-    return None
-
-
-def customary_shapes(model: nn.Module) -> Iterator[tuple[int, ...]]:
-    """Shapes that the model may have been made for, the customary ones first, with a batch of one."""
-    first = first_layer(model)
-    if first is None:
-        yield from ((1, 3, 224, 224), (1, 1, 28, 28), (1, 16))
-    elif first.kind == "embedding":
-        yield (1, _TOKENS)
-    elif first.kind == "linear":
-        yield (1, first.channels)
-        yield from ((1, 1, 28, 28), (1, 3, 32, 32), (1, 3, 224, 224), (1, _TOKENS, first.channels))
-    elif first.kind == "recurrent":
-        yield (1, _TOKENS, first.channels)
-    elif first.spatial == 2:
-        for side in _GREY if first.channels == 1 else _COLOUR:
-            yield (1, first.channels, side, side)
-    elif first.spatial == 1:
-        for length in _LENGTHS:
-            yield (1, first.channels, length)
-    else:
-        for clip in _CLIPS:
-            yield (1, first.channels, *clip)
-
-
-def from_sizes(
-    model: nn.Module, sizes: Any, dtypes: Any, batch_size: int | None, device: str, *, add_batch: bool = True
-) -> Inputs:
+def readings(model: nn.Module, sizes: Any, dtypes: Any, batch_size: int | None, device: str) -> Iterator[Inputs]:
     """Inputs of the given shapes: one shape, a list of shapes, or a dict from argument name to shape.
 
-    A shape that lacks the batch gets a batch of one, and a note that says so, unless ``add_batch`` is false.
+    A shape that lacks the batch gets one, and a note says so. Where a shape can be read in two ways, the likelier
+    comes first.
     """
-    if isinstance(sizes, Mapping):
-        named = {name: _shape(size) for name, size in sizes.items()}
-        chosen = _dtypes(model, dtypes, len(named))
-        made = {
-            name: _make(_batched(shape, batch_size), dtype, device)
-            for (name, shape), dtype in zip(named.items(), chosen, strict=True)
-        }
-        return Inputs((), made)
-    several = isinstance(sizes, (list, tuple)) and bool(sizes) and not hasattr(sizes[0], "__index__")
-    shapes = [_shape(size) for size in sizes] if several else [_shape(sizes)]
-    notes: list[str] = []
-    if len(shapes) == 1 and add_batch:
-        shapes[0] = _with_batch(model, shapes[0], notes, batch_size)
-    shapes = [_batched(shape, batch_size) for shape in shapes]
+    names, shapes = _named_shapes(sizes)
     chosen = _dtypes(model, dtypes, len(shapes))
-    args = tuple(_make(shape, dtype, device) for shape, dtype in zip(shapes, chosen, strict=True))
-    return Inputs(args, {}, tuple(notes))
+    for sized, notes in _with_batch(model, shapes, batch_size):
+        tensors = [_make(shape, dtype, device) for shape, dtype in zip(sized, chosen, strict=True)]
+        if names is None:
+            yield Inputs(tuple(tensors), {}, notes)
+        else:
+            yield Inputs((), dict(zip(names, tensors, strict=True)), notes)
+
+
+def of_shape(model: nn.Module, shape: tuple[int, ...], dtypes: Any, batch_size: int | None, device: str) -> Inputs:
+    """One input of a shape that has its batch."""
+    return Inputs((_make(_batched(shape, batch_size), _dtypes(model, dtypes, 1)[0], device),), {})
+
+
+def _named_shapes(sizes: Any) -> tuple[list[str] | None, list[tuple[int, ...]]]:
+    if isinstance(sizes, Mapping):
+        if not sizes:
+            raise InputError("an empty dict names no input; write it as {'image': (1, 3, 224, 224)}")
+        return list(sizes), [_shape(size) for size in sizes.values()]
+    several = isinstance(sizes, (list, tuple)) and bool(sizes) and not hasattr(sizes[0], "__index__")
+    return None, [_shape(size) for size in sizes] if several else [_shape(sizes)]
+
+
+def _with_batch(
+    model: nn.Module, shapes: list[tuple[int, ...]], batch_size: Any
+) -> Iterator[tuple[list[tuple[int, ...]], tuple[str, ...]]]:
+    """The shapes with a batch where they lack it, likeliest reading first, and what to tell the user."""
+    samples = [_is_sample(model, shape) for shape in shapes]
+    as_given = [_batched(shape, batch_size) for shape in shapes]
+    if not any(samples):
+        yield as_given, ()
+        return
+    size = 1 if batch_size is None else _batched((1,), batch_size)[0]
+    text = ", ".join(map(shape_text, shapes))
+    what = "one sample each" if len(shapes) > 1 else "one image" if len(shapes[0]) == 3 else "one sample"
+    note = f"{text} read as {what}: batch {size}"
+    yield [(size, *shape) for shape in shapes], (note,)
+    if not all(samples):
+        mixed = [(size, *shape) if one else given for shape, given, one in zip(shapes, as_given, samples, strict=True)]
+        single = ", ".join(shape_text(shape) for shape, one in zip(shapes, samples, strict=True) if one)
+        yield mixed, (f"{single} read as one sample: batch {size}",)
+    if first_layer(model) is None:  # nothing tells how many dimensions it takes
+        yield as_given, ()
+
+
+def _is_sample(model: nn.Module, shape: tuple[int, ...]) -> bool:
+    """Whether a shape has one dimension less than a batch for the model's first layer has."""
+    first = first_layer(model)
+    rank = len(shape)
+    if first is None:
+        return rank == spatial_rank(model) + 1
+    if first.kind == "convolution":
+        return rank == first.spatial + 1
+    if first.kind == "linear":
+        return rank == 1 or (rank == 3 and shape[-1] != first.channels)
+    return rank == 1
 
 
 def from_data(model: nn.Module, data: Any, *, keep: bool, batch_size: int | None, dtypes: Any) -> Inputs:
@@ -125,17 +113,33 @@ def from_data(model: nn.Module, data: Any, *, keep: bool, batch_size: int | None
     return Inputs(args, kwargs)
 
 
-def check_call(module: nn.Module, inputs: Inputs) -> None:
-    """Raise :class:`InputError` where the forward does not take these inputs, by their number or names."""
+def bound(module: nn.Module, inputs: Inputs) -> Inputs:
+    """The inputs as the forward takes them; raises :class:`InputError` where they don't match its arguments.
+
+    A dict is a set of keyword arguments, or, where the forward has no such arguments, one argument itself.
+    """
     try:
         signature = inspect.signature(module.forward)
     except (TypeError, ValueError):
-        return
+        return inputs
     try:
         signature.bind(*inputs.args, **inputs.kwargs)
     except TypeError as error:
+        whole = (*inputs.args, inputs.kwargs)
+        if inputs.kwargs and _takes_a_dict(signature, whole):
+            return Inputs(whole, {}, inputs.notes)
         name = type(module).__name__
         raise InputError(f"the forward of {name} takes {signature}, which the inputs do not match: {error}") from None
+    return inputs
+
+
+def _takes_a_dict(signature: inspect.Signature, args: tuple[Any, ...]) -> bool:
+    """Whether these positional arguments fit, the last of which is a dict: an argument called a Tensor takes none."""
+    try:
+        last = list(signature.bind(*args).arguments)[-1]
+    except TypeError:
+        return False
+    return "Tensor" not in str(signature.parameters[last].annotation)
 
 
 def _flat(value: Any) -> Iterator[Any]:
@@ -170,32 +174,6 @@ def _shape(size: Any) -> tuple[int, ...]:
             return check_shape(size.tolist())
         raise InputError("that is an array, not a shape: give it as input_data, through torch.from_numpy")
     raise InputError(f"a shape is written (1, 3, 224, 224) or '3x224x224'; that is a {type(size).__name__}")
-
-
-def _with_batch(model: nn.Module, shape: tuple[int, ...], notes: list[str], batch_size: int | None) -> tuple[int, ...]:
-    """Add the batch to one image's shape, and note it."""
-    first = first_layer(model)
-    rank = len(shape)
-    if first is None:
-        single = rank == _spatial_rank(model) + 1
-    elif first.kind == "convolution":
-        single = rank == first.spatial + 1
-    elif first.kind == "linear":
-        single = rank == 1 or (rank == 3 and shape[-1] != first.channels)
-    else:
-        single = rank == 1
-    if not single:
-        return shape
-    what = "image" if rank == 3 else "sample"
-    size = batch_size or 1
-    notes.append(f"{shape_text(shape)} read as one {what}: batch {size}")
-    return (size, *shape)
-
-
-def _spatial_rank(model: nn.Module) -> int:
-    """The spatial dimensions that the first pooling, norm or the like is named for; 2 where none says so."""
-    endings = (type(module).__name__[-2:] for module in model.modules())
-    return next((int(ending[0]) for ending in endings if ending in ("1d", "2d", "3d")), 2)
 
 
 def _batched(shape: tuple[int, ...], batch_size: Any) -> tuple[int, ...]:

@@ -40,7 +40,6 @@ _ALIGNED = torch.ops.aten._nested_tensor_from_mask_left_aligned.default
 _LENGTHS = types.MappingProxyType(
     {torch.ops.aten._pack_padded_sequence.default: 1, torch.ops.aten._pad_packed_sequence.default: 1}
 )
-_WITH_KWARGS = torch.nn.modules.module._global_forward_hooks_with_kwargs
 _CONVOLUTION = torch.ops.aten.convolution.default
 _LAYER_NORM = torch.ops.aten.native_layer_norm.default  # takes float32 weights with half-precision inputs
 _ONE_DTYPE = frozenset(
@@ -69,25 +68,22 @@ class ModuleListener:
 
     def __enter__(self) -> ModuleListener:  # noqa: PYI034 -- typing.Self begins with Python 3.11
         self._handles.append(register_module_forward_pre_hook(self._enter))
-        self._handles.append(register_module_forward_hook(self._leave, with_kwargs=True, always_call=True))
+        self._handles.append(register_module_forward_hook(self._leave, always_call=True))
         return self
 
     def __exit__(self, *error: object) -> None:
         for handle in self._handles:
             handle.remove()
-            _WITH_KWARGS.pop(handle.id, None)  # which remove() forgets
 
     def _enter(self, module: nn.Module, args: Any) -> None:
         if threading.get_ident() == self._thread and not self._recorder.asleep:
             self._recorder.enter(module, args)
 
-    def _leave(self, module: nn.Module, args: Any, *rest: Any) -> None:
-        """``rest`` is (kwargs, output), or after an error, when the framework leaves kwargs out, (output,)."""
+    def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
         recorder = self._recorder
         if threading.get_ident() == self._thread and recorder.stack and not recorder.asleep:
-            output = rest[-1]
             error = sys.exc_info()[1] if output is None else None
-            recorder.leave(output, (args, *rest[:-1]), error if error is not self._outer else None)
+            recorder.leave(output, error if error is not self._outer else None)
 
 
 #: Attribute access: nothing is computed.
@@ -333,6 +329,10 @@ def _refuse(func: Any, args: Any) -> None:
             raise RuntimeError(f"expected all tensors to have the same dtype, but got {', '.join(map(str, dtypes))}")
     if func is _CONVOLUTION and args[6] and args[0].shape[1] != args[1].shape[0]:
         raise RuntimeError(f"expected an input with {args[1].shape[0]} channels, but got {args[0].shape[1]}")
+    if func is _CONVOLUTION and not args[6]:
+        windows = zip(args[0].shape[2:], args[1].shape[2:], args[4], args[5], strict=False)
+        if any(size + 2 * padding < dilation * (kernel - 1) + 1 for size, kernel, padding, dilation in windows):
+            raise RuntimeError("the kernel can't be greater than the padded input")
 
 
 def _wants_values(func: Any) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, cast
 
+import torch
 from torch import Tensor, nn
 
 from nbcnncost.records import ModuleRecord, ParamRecord, TensorSpec
@@ -16,7 +18,12 @@ _LONGEST_SETTINGS = 60
 
 def spec_of(tensor: Tensor) -> TensorSpec:
     """A tensor's shape and dtype."""
-    return TensorSpec(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
+    return _spec(tensor.shape, tensor.dtype)
+
+
+@lru_cache(maxsize=65536)
+def _spec(shape: tuple[int, ...], dtype: torch.dtype) -> TensorSpec:
+    return TensorSpec(tuple(shape), str(dtype).removeprefix("torch."))
 
 
 def specs_of(value: Any) -> tuple[TensorSpec, ...]:
@@ -79,7 +86,7 @@ def settings_of(module: nn.Module) -> str:
         text = " ".join(str(module.extra_repr()).split())
     except Exception:  # noqa: BLE001 -- the user's own extra_repr may fail; a label is not worth an error
         return ""
-    text = ", ".join(part for part in text.split(", ") if part != "inplace=True")
+    text = ", ".join(part for part in text.split(", ") if not part.startswith("inplace="))
     return text if len(text) <= _LONGEST_SETTINGS else text[: _LONGEST_SETTINGS - 1] + "…"
 
 
@@ -136,6 +143,8 @@ _POOLS = nn.modules.pooling
 _SETTINGS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (nn.modules.conv._ConvNd, _convolution),
     (nn.Linear, _linear),
+    (nn.Embedding, lambda module: f"{module.num_embeddings}×{module.embedding_dim}"),
+    (nn.Flatten, lambda module: "" if (module.start_dim, module.end_dim) == (1, -1) else module.extra_repr()),
     (nn.modules.batchnorm._NormBase, lambda module: str(module.num_features)),
     ((_POOLS._AdaptiveAvgPoolNd, _POOLS._AdaptiveMaxPoolNd), _adaptive),
     ((_POOLS._MaxPoolNd, _POOLS._AvgPoolNd), _pooling),

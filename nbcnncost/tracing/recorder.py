@@ -68,11 +68,10 @@ class Recorder:
         place = (len(self.calls), parent, index)
         self.calls.append(_OpenCall(place, path, number, len(self.ops), inputs))
 
-    def leave(self, outputs: Any, inputs: Any, error: BaseException | None) -> None:
+    def leave(self, outputs: Any, error: BaseException | None) -> None:
         """A module's forward ends, with its outputs or with an error."""
         call = self.calls[self.stack.pop()]
         call.outputs = specs_of(outputs)
-        call.inputs = call.inputs or specs_of(inputs)
         call.error = error
 
     def add(self, op: str, described: Described, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:

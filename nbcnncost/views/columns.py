@@ -201,7 +201,7 @@ def _totals(report: Report) -> str:
     work = {
         f"{report.unit} by {clean(report.convention.name)}": total.count,
         "MACs": total.macs,
-        "FLOPs": total.flops,
+        "FLOPs" if report.unit == "FLOPs" else "FLOPs (textbook)": total.flops,
     }
     if report.unit == "FLOPs" or total.count == total.macs:  # the convention's number is one of the two
         del work[f"{report.unit} by {clean(report.convention.name)}"]

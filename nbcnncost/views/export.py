@@ -77,15 +77,15 @@ def _measure(report: Report) -> str:
 
 
 def _cells(report: Report, row: Row) -> list[str]:
-    numbers = [row.params, row.macs, row.count]
+    counts = [_number(number, row.unknown) for number in (row.macs, row.count)]
     kind = f"{row.type} {row.settings}".strip()
     outputs = shapes_text([spec.shape for spec in row.outputs])
-    return [
-        row.path or row.name,
-        kind,
-        outputs,
-        *("?" if number is None else exact(number) for number in numbers),
-    ]
+    return [row.path or row.name, kind, outputs, exact(row.params), *counts]
+
+
+def _number(number: int | None, unknown: int) -> str:
+    """Never silently zero: what is unknown stays visible beside what is known."""
+    return "?" if number is None else f"{exact(number)} + ?" if unknown else exact(number)
 
 
 def _line(cells: list[str]) -> str:

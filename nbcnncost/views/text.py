@@ -58,18 +58,19 @@ def width(text: str) -> int:
 
 
 def shorten(text: str, room: int) -> str:
-    """A text that is too long without its middle.
+    """A text that is too long without its middle; more is kept of its end, which tells alike names apart.
 
     >>> shorten("Conv2d 3×3, s2, p1, groups 32", 16)
-    'Conv2d 3…oups 32'
+    'Conv2d…groups 32'
     """
     if width(text) <= room:
         return text
     room = max(room, 3)
     head, tail = text, text
-    while width(head) > room - 1 - (room - 1) // 2:
+    kept = 3 * (room - 1) // 5
+    while width(head) > room - 1 - kept:
         head = head[:-1]
-    while width(tail) > (room - 1) // 2:
+    while width(tail) > kept:
         tail = tail[1:]
     return f"{head}…{tail}"
 
