@@ -91,7 +91,7 @@ class _Builder:
         )
         inside = self._children.get(call.index, [])
         ops = self._ops.get(call.index, [])
-        if not inside and (depth or module.library):
+        if not inside and (depth or module.from_library):
             return replace(place, ops=tuple(ops), depth=max(depth, 1))
         children = tuple(self._inside(call, inside, ops, depth + 1))
         if not children:

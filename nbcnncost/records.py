@@ -119,14 +119,14 @@ class ModuleRecord:
     """One module of the model, called or not.
 
     ``paths`` are all the names it can be reached by; ``settings`` say how it is set up ("3×3, s2, p1");
-    ``library`` is true for a class that a library defines, false for one the user wrote.
+    ``from_library`` is true for a class that a library defines, false for one the user wrote.
     """
 
     index: int
     paths: tuple[str, ...]
     type: str
     settings: str
-    library: bool
+    from_library: bool
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,8 @@ class Report:
     @cached_property
     def uncounted(self) -> tuple[Uncounted, ...]:
         """The operations that no rule knows; the totals leave them out."""
+        if None not in self._counts.count:
+            return ()
         where: dict[tuple[str, str], list[str]] = {}
         for place in self._root.leaves():
             for index in place.ops:

@@ -83,7 +83,7 @@ def _dtype_error(run: Run) -> CostError | None:
 def where(run: Run) -> str:
     """The layer that failed, as people say it: ``fc1 (Linear)``; at the root, the model's forward."""
     if run.culprit is None or not run.culprit.path:
-        single = run.culprit is not None and run.trace.modules[run.culprit.module].library
+        single = run.culprit is not None and run.trace.modules[run.culprit.module].from_library
         return run.trace.model_name if single else f"the forward of {run.trace.model_name}"
     return f"`{run.culprit.path}` ({run.trace.modules[run.culprit.module].type})"
 

@@ -51,7 +51,7 @@ class Keeper:
 
     def __init__(self) -> None:
         self._modules: list[nn.Module] = []
-        self._contents: dict[int, tuple[Any, Any]] = {}
+        self._contents: dict[int, tuple[Any, Any, list[int]]] = {}
         self._tensors: dict[int, tuple[Tensor, bool, Tensor | None]] = {}
         self._generators: list[tuple[torch.Generator, Tensor]] = []
         self._restore_random = _random_states()
@@ -64,8 +64,8 @@ class Keeper:
     def restore(self) -> None:
         """Put everything back."""
         self._restore_random()
-        for container, contents in self._contents.values():
-            if not _same(container, contents):
+        for container, contents, places in self._contents.values():
+            if _places(container) != places:
                 _refill(container, contents)
         for tensor, requires_grad, grad in self._tensors.values():
             if tensor.requires_grad is not requires_grad:
@@ -81,8 +81,8 @@ class Keeper:
                 self._tensors[id(value)] = (value, value.requires_grad, value.grad)
         elif isinstance(value, (dict, list, set, deque)):
             if id(value) not in self._contents:
-                self._contents[id(value)] = (value, value.copy())
-                if depth < _DEEPEST:
+                self._contents[id(value)] = (value, value.copy() if value else (), _places(value))
+                if value and depth < _DEEPEST:
                     for entry in list(value.values() if isinstance(value, dict) else value):
                         self._remember(entry, depth + 1)
         elif isinstance(value, torch.Generator):
@@ -98,15 +98,16 @@ def _refill(container: Any, contents: Any) -> None:
     container.extend(contents) if isinstance(container, (list, deque)) else container.update(contents)
 
 
-def _same(container: Any, contents: Any) -> bool:
-    if len(container) != len(contents):
-        return False
+def _places(container: Any) -> list[int]:
+    """What tells whether a container still holds the same: the identities of its entries, and of its keys.
+
+    Its copy keeps them all alive, so no identity is given twice.
+    """
+    if not container:
+        return []
     if isinstance(container, dict):
-        pairs = zip(container.items(), contents.items(), strict=True)
-        return all(key is old_key and value is old for (key, value), (old_key, old) in pairs)
-    if isinstance(container, set):
-        return {id(entry) for entry in container} == {id(entry) for entry in contents}
-    return all(entry is old for entry, old in zip(container, contents, strict=True))
+        return [*map(id, container), *map(id, container.values())]
+    return sorted(map(id, container)) if isinstance(container, set) else list(map(id, container))
 
 
 def _random_states() -> Any:

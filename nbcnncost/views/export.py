@@ -44,7 +44,10 @@ def latex(report: Report) -> str:
     head = ["layer", "type", "output", "parameters", "MACs", _measure(report)]
     body = [_cells(report, row) for row in report.rows]
     total = ["total", "", "", *_cells(report, report.total)[3:]]
-    rows = [" & ".join(cell.translate(_LATEX_ESCAPES) for cell in cells) + r" \\" for cells in [head, *body, total]]
+    rows = [
+        " & ".join(" ".join(cell.split()).translate(_LATEX_ESCAPES) for cell in cells) + r" \\"
+        for cells in [head, *body, total]
+    ]
     comment = "% " + " ".join(_headline(report).split())
     middle = [r"\midrule", *rows[1:-1], r"\midrule"]
     return (

@@ -123,8 +123,11 @@ def _header(content: Table) -> list[str]:
 
 
 def _without_dispensable(content: Table) -> Table:
-    """The table with fewer shares where it would be too wide with all of them."""
-    for key in DISPENSABLE:
+    """The table with fewer shares where it would be too wide with all of them.
+
+    Full paths, as a sorted table has them, say more than the input's shape does, which is the output before.
+    """
+    for key in (*DISPENSABLE, "input") if content.flat else DISPENSABLE:
         if _total_width(_natural(content, [_texts(content, line) for line in content.body])) <= WIDTH:
             break
         keep = [index for index, column in enumerate(content.columns) if column.key != key]
