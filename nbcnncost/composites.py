@@ -94,7 +94,7 @@ def _recurrent(kind: str, gates: int) -> Describer:
         for first in range(0, len(given.weights), each):
             from_input, from_hidden = given.weights[first], given.weights[first + 1]
             hidden, handed_on = from_input.shape[0] // gates, from_hidden.shape[1]
-            parts.append(_layer(kind, steps, from_input.shape[1], hidden, handed_on))
+            parts.append(_layer(kind, steps, from_input.shape[1], hidden, handed_on, given.biases))
             if each > (4 if given.biases else 2):
                 parts.append(Described("lstm_projection", (("T", steps), ("F", hidden), ("P", handed_on))))
             if given.training and given.dropout and first + each * directions < len(given.weights):
@@ -108,13 +108,15 @@ def _cell(kind: str, gates: int) -> Describer:
     def describe(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
         x, weight = args[0], args[2]
         hidden = weight.shape[0] // gates
-        return [_layer(kind, x.numel() // x.shape[-1], x.shape[-1], hidden, hidden)]
+        return [
+            _layer(kind, x.numel() // x.shape[-1], x.shape[-1], hidden, hidden, len(args) > 4 and args[4] is not None)
+        ]
 
     return describe
 
 
-def _layer(kind: str, steps: int, inputs: int, hidden: int, handed_on: int) -> Described:
-    return Described(kind, (("T", steps), ("I", inputs), ("F", hidden), ("P", handed_on)))
+def _layer(kind: str, steps: int, inputs: int, hidden: int, handed_on: int, biases: bool) -> Described:
+    return Described(kind, (("T", steps), ("I", inputs), ("F", hidden), ("P", handed_on), ("b", int(biases))))
 
 
 #: The functions by the name that the framework gives them.

@@ -59,14 +59,16 @@ def output_size(
     >>> output_size(227, kernel_size=11, stride=4), output_size(224, kernel_size=7, stride=2, padding=3)
     (55, 112)
     """
+    if min(input_size, kernel_size, stride, dilation) < 1 or padding < 0:
+        raise ValueError("sizes, stride and dilation are at least 1, padding at least 0")
     reach = input_size + 2 * padding - dilation * (kernel_size - 1) - 1
-    if reach < 0:
+    size = (reach + (stride - 1 if ceil_mode else 0)) // stride + 1
+    if ceil_mode and (size - 1) * stride >= input_size + padding:
+        size -= 1
+    if size < 1:
         raise ValueError(
             f"a kernel of {kernel_size} (dilation {dilation}) does not fit into {input_size} + 2·{padding} positions"
         )
-    size = reach // stride + 1
-    if ceil_mode and reach % stride and size * stride < input_size + padding:
-        size += 1
     return size
 
 
@@ -85,12 +87,23 @@ def _output_sizes(
     dilation: Sizes,
     ceil_mode: bool = False,
 ) -> tuple[int, ...]:
-    spatial = len(input_size)
+    spatial = _spatial(input_size)
     settings = (_each_axis(value, spatial) for value in (kernel_size, stride, padding, dilation))
     return tuple(
         output_size(size, kernel_size=k, stride=s, padding=p, dilation=d, ceil_mode=ceil_mode)
         for size, k, s, p, d in zip(input_size, *settings, strict=True)
     )
+
+
+def _spatial(input_size: tuple[int, ...]) -> int:
+    if not 1 <= len(input_size) <= 3:
+        raise ValueError(f"a layer has 1, 2 or 3 spatial dimensions, not the {len(input_size)} of {input_size}")
+    return len(input_size)
+
+
+def _check_groups(in_channels: int, out_channels: int, groups: int) -> None:
+    if groups < 1 or in_channels % groups or out_channels % groups:
+        raise ValueError(f"{groups} groups do not divide {in_channels} input and {out_channels} output channels")
 
 
 def _count(kind: str, dims: dict[str, int], spatial: int = 0, out: tuple[int, ...] = ()) -> Count:
@@ -116,6 +129,7 @@ def convolution(
     120422400
     """
     size = tuple(input_size)
+    _check_groups(in_channels, out_channels, groups)
     out = _output_sizes(size, kernel_size, stride, padding, dilation)
     dims = {"N": batch, "C_in": in_channels, "C_out": out_channels, "g": groups, "b": int(bias)}
     dims |= named("OUT", out) | named("K", _each_axis(kernel_size, len(size)))
@@ -143,13 +157,16 @@ def transposed_convolution(
     ((14, 14), 6272)
     """
     size = tuple(input_size)
-    spatial = len(size)
+    _check_groups(in_channels, out_channels, groups)
+    spatial = _spatial(size)
     kernel = _each_axis(kernel_size, spatial)
     settings = (_each_axis(value, spatial) for value in (stride, padding, output_padding, dilation))
     out = tuple(
         (i - 1) * s - 2 * p + d * (k - 1) + extra + 1
         for i, k, s, p, extra, d in zip(size, kernel, *settings, strict=True)
     )
+    if min(out) < 1:
+        raise ValueError(f"the output would have {out} positions; there must be at least 1 along each axis")
     dims = {"N": batch, "C_in": in_channels, "C_out": out_channels, "g": groups, "b": int(bias)}
     dims |= named("IN", size) | named("OUT", out) | named("K", kernel)
     return _count("transposed_convolution", dims, spatial, out)
@@ -265,7 +282,7 @@ def elementwise(kind: str, *, elements: int) -> Count:
     return _count(kind, {"n": elements, "n_in": elements})
 
 
-def recurrent(kind: str, *, inputs: int, hidden: int, steps: int, batch: int = 1) -> Count:
+def recurrent(kind: str, *, inputs: int, hidden: int, steps: int, bias: bool = True, batch: int = 1) -> Count:
     """One layer and one direction of ``"lstm"``, ``"gru"``, ``"rnn_tanh"`` or ``"rnn_relu"``.
 
     >>> recurrent("lstm", inputs=28, hidden=128, steps=28).work.macs
@@ -273,4 +290,4 @@ def recurrent(kind: str, *, inputs: int, hidden: int, steps: int, batch: int = 1
     """
     if kind not in ("lstm", "gru", "rnn_tanh", "rnn_relu"):
         raise ValueError(f"{kind!r} is no recurrent layer: lstm, gru, rnn_tanh or rnn_relu")
-    return _count(kind, {"T": steps * batch, "I": inputs, "F": hidden, "P": hidden})
+    return _count(kind, {"T": steps * batch, "I": inputs, "F": hidden, "P": hidden, "b": int(bias)})

@@ -217,6 +217,7 @@ _LAYERS = (
         ("4 * T * F * (I + P)", _MAC),
         ("T * F", {"additions": 4 + 3 + 3 + 4 + 1, "specials": 5, "divisions": 5, "multiplications": 2 + 3}),
         why="per step and unit: 4 gate sums, 3 sigmoids, 2 tanh, 3 products, 1 sum",
+        params="4 * F * (I + P) + b * 8 * F",
     ),
     _formula(
         "gru",
@@ -224,6 +225,7 @@ _LAYERS = (
         ("3 * T * F * (I + F)", _MAC),
         ("T * F", {"additions": 3 + 4 + 2 + 2, "specials": 3, "divisions": 3, "multiplications": 1 + 1 + 2}),
         why="per step and unit: 3 gate sums, 2 sigmoids, 1 tanh, 3 products, 1 difference, 1 sum",
+        params="3 * F * (I + F) + b * 6 * F",
     ),
     _formula(
         "rnn_tanh",
@@ -231,6 +233,7 @@ _LAYERS = (
         ("T * F * (I + F)", _MAC),
         ("T * F", {"additions": 3, "multiplications": 1, "specials": 1, "divisions": 1}),
         why="per step and unit: the sum of the two products, tanh",
+        params="F * (I + F) + b * 2 * F",
     ),
     _formula(
         "rnn_relu",
@@ -238,6 +241,7 @@ _LAYERS = (
         ("T * F * (I + F)", _MAC),
         ("T * F", {"additions": 1, "comparisons": 1}),
         why="per step and unit: the sum of the two products, ReLU",
+        params="F * (I + F) + b * 2 * F",
     ),
     _formula(
         "lstm_projection",

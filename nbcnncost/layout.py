@@ -117,6 +117,9 @@ class _Builder:
                 yield self._function(call.path, group, depth, taken)
             if child is not None:
                 yield self._place(child, call.path, depth)
+        failure = self._trace.failure
+        if call.failed and failure is not None and failure.function:
+            yield self._failed_function(call.path, failure.function, depth, taken)
 
     def _functions(self, ops: list[int]) -> Iterator[list[int]]:
         """The operations of each function call; neighbours that only move data together."""
@@ -126,18 +129,21 @@ class _Builder:
             together = list(run)
             yield from [list(chain.from_iterable(together))] if still else together
 
+    def _failed_function(self, above: str, function: str, depth: int, taken: dict[str, int]) -> Place:
+        name = _numbered(f"{function}()", taken)
+        path = f"{above}.{name}" if above else name
+        return Place(path, name, depth, function, "", "function", failed=True)
+
     def _function(self, above: str, ops: list[int], depth: int, taken: dict[str, int]) -> Place:
         records = [self._trace.ops[index] for index in ops]
         names = list(dict.fromkeys(_function_name(op) for op in records))
-        name = f"{names[0]}()"
-        taken[name] = taken.get(name, 0) + 1
-        name = name if taken[name] == 1 else f"{name}#{taken[name]}"
+        name = _numbered(f"{names[0]}()", taken)
         return Place(
             path=f"{above}.{name}" if above else name,
             name=name,
             depth=depth,
             type=", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else ""),
-            settings="",
+            settings=_settings(records),
             role="function",
             inputs=records[0].inputs,
             outputs=_leaving(records[-1]),
@@ -145,8 +151,29 @@ class _Builder:
         )
 
 
+def _numbered(name: str, taken: dict[str, int]) -> str:
+    """The name, with a number where the container has used it before."""
+    taken[name] = taken.get(name, 0) + 1
+    return name if taken[name] == 1 else f"{name}#{taken[name]}"
+
+
 def _function_name(op: OpRecord) -> str:
     return op.function or op.op.split(".")[1].strip("_")
+
+
+def _settings(records: list[OpRecord]) -> str:
+    """How a function's window is set up, in a layer's short words: ``2×2, s2``."""
+    op = next((op for op in records if any(name.startswith("K_") for name, _ in op.dims)), None)
+    if op is None:
+        return ""
+    sizes = {letter: [value for name, value in op.dims if name.startswith(f"{letter}_")] for letter in "KSPD"}
+    parts = ["×".join(map(str, sizes["K"])) if op.spatial > 1 else f"k{sizes['K'][0]}"]
+    for letter, plain in (("S", 1), ("P", 0), ("D", 1)):
+        if any(value != plain for value in sizes[letter]):
+            same = len(set(sizes[letter])) == 1
+            parts.append(letter.lower() + (str(sizes[letter][0]) if same else f"({'×'.join(map(str, sizes[letter]))})"))
+    groups = dict(op.dims).get("g", 1)
+    return ", ".join([*parts, f"g{groups}"] if groups != 1 else parts)
 
 
 def _leaving(last: OpRecord) -> tuple[TensorSpec, ...]:

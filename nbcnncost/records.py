@@ -131,11 +131,15 @@ class ModuleRecord:
 
 @dataclass(frozen=True)
 class Failure:
-    """Where a run stopped and why; ``message`` is a sentence for the user."""
+    """Where a run stopped and why; ``message`` is a sentence for the user.
+
+    ``function`` is what failed in a container's own forward (``"add"``); empty where a layer failed.
+    """
 
     path: str
     type: str
     message: str
+    function: str = ""
 
 
 @dataclass(frozen=True)

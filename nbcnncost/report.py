@@ -157,7 +157,7 @@ class Report:
         return first if len(found) == 1 else sum_rows(found, like=first)
 
     def _unknown_path(self, path: str) -> str:
-        near = difflib.get_close_matches(str(path), [row.path for row in self.tree()], n=3)
+        near = difflib.get_close_matches(str(path), dict.fromkeys(row.path for row in self.tree()), n=3)
         hint = f"; close to it: {', '.join(near)}" if near else ""
         return f"{self.model_name} has no layer {path!r} in this report{hint}"
 
@@ -249,12 +249,15 @@ class Report:
             raise CostError(str(error)) from None
         return replace(self, look=Look(depth, sort, top, chosen, view))
 
-    def plot(self, column: str = "flops", *, by: str = "layer", top: int = 20) -> Chart:
-        """A bar chart of ``"flops"``, ``"macs"``, ``"params"`` or ``"count"``, by ``"layer"`` or ``"type"``."""
+    def plot(self, column: str = "flops", *, by: str = "layer", top: int = 20, depth: int | None = None) -> Chart:
+        """A bar chart of ``"flops"``, ``"macs"``, ``"params"`` or ``"count"``, by ``"layer"`` or ``"type"``.
+
+        With ``depth`` layers below it are summed, as in :meth:`tree`.
+        """
         from nbcnncost.views.charts import chart
 
         try:
-            return chart(self, column=column, by=by, top=top)
+            return chart(self, column=column, by=by, top=top, depth=depth)
         except ValueError as error:
             raise CostError(str(error)) from None
 
@@ -262,16 +265,23 @@ class Report:
         return text.table(self, **self._table_options())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+        shown = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        if self.look.view == "chart":  # beside the table a picture alone would say less
+            shown["image/png"] = self._chart()._repr_mimebundle_()["image/png"]
+        return shown
 
     def _repr_html_(self) -> str:
         parts = []
         if self.look.view in ("table", "both"):
             parts.append(html.table(self, **self._table_options()))
         if self.look.view in ("chart", "both"):
-            column = self.look.sort if self.look.sort in ("params", "macs", "flops", "count") else "count"
-            parts.append(self.plot(column, top=self.look.top or 20)._repr_html_())
+            parts.append(self._chart()._repr_html_())
         return "\n".join(parts)
+
+    def _chart(self) -> Chart:
+        """The chart of what the table shows: the same column, depth and number of rows."""
+        column = self.look.sort if self.look.sort in ("params", "macs", "flops", "count") else "count"
+        return self.plot(column, top=self.look.top or 20, depth=self.look.depth)
 
     def _table_options(self) -> dict[str, Any]:
         look = self.look
@@ -310,7 +320,11 @@ class Report:
         """A DataFrame with one line per row, indexed by path."""
         import pandas
 
-        return pandas.DataFrame(list(self._flat_rows())).set_index("path")
+        rows = list(self._flat_rows())
+        frame = pandas.DataFrame(rows)
+        for column in ("macs", "flops", "count"):  # nullable: one unknown number must not make all others inexact
+            frame[column] = pandas.array([row[column] for row in rows], dtype="Int64")
+        return frame.set_index("path")
 
     def to_markdown(self, path: str | Path | None = None) -> str:
         """The rows as a Markdown table; also written to ``path``, if given."""

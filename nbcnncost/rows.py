@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from nbcnncost.conventions import Convention, textbook
 from nbcnncost.layout import Place
 from nbcnncost.records import TensorSpec, Trace
+from nbcnncost.units import exact
 
 Number = int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Row:
     """One line of a report.
 
@@ -42,6 +43,13 @@ class Row:
     unknown: int = 0
     failed: bool = False
     is_leaf: bool = True
+
+    def __repr__(self) -> str:
+        kind = " ".join(part for part in (self.type, self.settings) if part and part != self.path)
+        counts = [
+            f"{_exact(number, self.unknown)} {name}" for number, name in ((self.macs, "MACs"), (self.flops, "FLOPs"))
+        ]
+        return " · ".join(part for part in (self.path, kind, f"{exact(self.params)} parameters", *counts) if part)
 
     @property
     def frozen(self) -> int:
@@ -130,6 +138,10 @@ def tree_rows(place: Place, trace: Trace, counts: Counts, depth: int | None) -> 
     if folded:
         return [row]
     return [row, *(entry for child in place.children for entry in tree_rows(child, trace, counts, depth))]
+
+
+def _exact(number: Number, unknown: int) -> str:
+    return "?" if number is None else f"{exact(number)} + ?" if unknown else exact(number)
 
 
 def _sum(numbers: Iterable[Number]) -> Number:

@@ -59,7 +59,7 @@ HOUSE = {
     "memory": Place(1),
     "roofline": Place(1),
     # 2: what a report is made of, and what it looks like
-    "rows": Place(2, own=("conventions", "layout", "records")),
+    "rows": Place(2, own=("conventions", "layout", "records", "units")),
     "explain": Place(
         2,
         own=("conventions", "expressions", "kinds", "layout", "records", "units"),

@@ -684,6 +684,8 @@ def test_no_torch_no_model(shell, monkeypatch):
         ("%cnncost -d 2 n", ["net"]),
         ("%cnncost net -q --t", ["--top", "--train"]),
         ("%cnncost nothing_like_it", []),
+        ("%cnncost net -i 3", ["3,224,224", "3,32,32"]),
+        ("%cnncost net -i ", ["3,224,224", "3,32,32", "1,28,28", "1,32,32"]),
     ],
 )
 def test_tab_offers_what_fits(line, expected):
@@ -695,9 +697,7 @@ def test_tab_offers_what_fits(line, expected):
     assert offer.texts == expected
 
 
-@pytest.mark.parametrize(
-    "line", ["cnn", "x = 3", "%cnncost net.co", "%cnncost -m nets[", "%cnncost -i 3", "%cnncost -o x"]
-)
+@pytest.mark.parametrize("line", ["cnn", "x = 3", "%cnncost net.co", "%cnncost -m nets[", "%cnncost -o x"])
 def test_tab_leaves_the_rest_to_ipython(line):
     """Attributes, indices and other lines are completed as ever."""
     assert offers(line, {}) is None

@@ -161,7 +161,10 @@ def test_no_more_rows_than_the_limit(name, limit):
 def test_what_is_folded_is_said():
     """The footnote says how many rows are folded away and how to see them."""
     shown = text.table(report_of("resnet50"))
-    assert "139 of 199 rows are folded away inside 16 containers marked ▸; depth=4 shows all" in shown
+    assert (
+        "139 of 199 rows are folded away inside 16 containers marked ▸; -d all, or with_look(depth=4), shows all"
+        in shown
+    )
     assert "folded" not in text.table(report_of("resnet50"), depth=4)
 
 

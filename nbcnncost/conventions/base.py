@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 from nbcnncost.errors import CostError
 from nbcnncost.expressions import Expression, FormulaError, expression
@@ -32,6 +33,10 @@ class Convention:
     rules: Mapping[str, Rule] = field(default_factory=lambda: MappingProxyType({}))
     doc: str = ""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Read-only mappings cannot be copied or pickled; plain ones can."""
+        return _remade, (self.name, self.title, self.unit, dict(self.weights), dict(self.rules), self.doc)
+
     def work(self, op: OpRecord) -> Work | None:
         """The tally of an operation, whatever the convention; ``None`` where no formula knows it."""
         if op.kind is None:
@@ -56,10 +61,14 @@ class Convention:
         return None if callable(rule) else self._expression(op, rule)
 
     def rule(self, op: OpRecord) -> Rule | None:
-        """The convention's own rule for an operation, by its kind, its name in ``aten`` or its Python name."""
+        """The convention's own rule for an operation, by its kind or its name in ``aten``.
+
+        An operation that no formula knows is also looked up by its Python name; for others that would count the
+        function again for each step it consists of.
+        """
         if not self.rules:
             return None
-        names = (op.kind, op.op, op.op.rpartition(".")[0], op.function)
+        names = (op.kind, op.op, op.op.rpartition(".")[0], op.function if op.kind is None else None)
         return next((self.rules[name] for name in names if name is not None and name in self.rules), None)
 
     def with_rules(self, rules: Mapping[str, Rule], name: str | None = None) -> Convention:
@@ -89,6 +98,10 @@ class Convention:
     def _expression(self, op: OpRecord, rule: int | str) -> Expression:
         text = f"{rule} * n" if isinstance(rule, int) else rule
         return expression("n" if text == "1 * n" else text, op.spatial)
+
+
+def _remade(name: str, title: str, unit: str, weights: dict[str, int], rules: dict[str, Rule], doc: str) -> Convention:
+    return Convention(name, title, unit, MappingProxyType(weights), MappingProxyType(rules), doc)
 
 
 def symbol_values(op: OpRecord) -> dict[str, int]:

@@ -46,6 +46,10 @@ def offers(line: str, namespace: Mapping[str, Any]) -> Offer | None:
     return Offer([text for text in [*texts, *flags] if text.startswith(word)], word)
 
 
+#: The inputs that courses and papers use.
+_SHAPES = ("3,224,224", "3,32,32", "1,28,28", "1,32,32")
+
+
 def _option(flag: str) -> Option | None:
     return next((option for option in OPTIONS if flag in option.flags), None)
 
@@ -54,6 +58,8 @@ def _values(option: Option, word: str, namespace: Mapping[str, Any]) -> Offer | 
     """The values that fit after an option."""
     if option.long == "--model":
         return None if re.search(r"\W", word) else _beginning(list(modules_in(namespace)), word)
+    if option.long == "--input":
+        return Offer([shape for shape in _SHAPES if shape.startswith(word)], word)
     if not option.choices:
         return None
     return _beginning(option.choices, word.rpartition(",")[2] if option.long in _LISTS else word)

@@ -48,7 +48,8 @@ def trace_model(
         error.__cause__ = done.error
     message = str(error) if error is not None else f"{type(done.error).__name__}: {done.error}"
     path, kind = ("", "") if done.culprit is None else (done.culprit.path, trace.modules[done.culprit.module].type)
-    return replace(trace, failure=Failure(path, kind, message)), error or done.error
+    function = done.blame.function if done.blame is not None and done.blame.error is done.error else ""
+    return replace(trace, failure=Failure(path, kind, message, function)), error or done.error
 
 
 def _first_that_runs(module: nn.Module, candidates: Iterator[Inputs], mode: str, execute: bool) -> Run:
@@ -102,6 +103,8 @@ def _alternative(module: nn.Module, shapes: list[tuple[int, ...]], dtypes: Any, 
     inputs = of_shape(module, shapes[0], dtypes, None, "meta")
     tried = run(module, inputs.args, {}, mode=mode, execute=False)
     size = shape_text(shapes[0][2:])
+    if tried.error is not None and _reads_values(tried):
+        return ""
     return f"{size} fits too" if tried.error is None else f"{size} does not fit: {_reason(tried)}"
 
 

@@ -33,7 +33,7 @@ def first_layer(model: nn.Module) -> FirstLayer | None:
         if isinstance(module, nn.Embedding):
             return FirstLayer("embedding", 0, 0)
         if isinstance(module, nn.modules.rnn.RNNBase):
-            return FirstLayer("recurrent", module.input_size, 0)
+            return FirstLayer("recurrent" if module.batch_first else "recurrent, steps first", module.input_size, 0)
         if isinstance(module, nn.Linear):
             return FirstLayer("linear", module.in_features, 0)
     return None
@@ -63,15 +63,12 @@ def _usual_shapes(first: FirstLayer | None) -> Iterator[tuple[int, ...]]:
         yield from ((1, 1, 28, 28), (1, 3, 32, 32), (1, 3, 224, 224), (1, _TOKENS, first.channels))
     elif first.kind == "recurrent":
         yield (1, _TOKENS, first.channels)
-    elif first.spatial == 2:
-        for side in _GREY if first.channels == 1 else _COLOUR:
-            yield (1, first.channels, side, side)
-    elif first.spatial == 1:
-        for length in _LENGTHS:
-            yield (1, first.channels, length)
+    elif first.kind == "recurrent, steps first":
+        yield (_TOKENS, 1, first.channels)
     else:
-        for clip in _CLIPS:
-            yield (1, first.channels, *clip)
+        squares = [(side, side) for side in (_GREY if first.channels == 1 else _COLOUR)]
+        sizes: Any = {1: [(length,) for length in _LENGTHS], 2: squares, 3: _CLIPS}[first.spatial]
+        yield from ((1, first.channels, *size) for size in sizes)
 
 
 def _own_shape(model: nn.Module) -> tuple[int, ...] | None:

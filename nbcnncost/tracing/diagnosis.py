@@ -177,6 +177,9 @@ def _pool(site: _Site) -> Mismatch | None:
 
 def _batch_norm(site: _Site) -> Mismatch | None:
     x = site.get(0, "input")
+    if "more than 1 value per channel" in str(site.blame.error):
+        fact = f"in train mode needs more than one value for each channel but receives {shape_text(x.shape)}"
+        return Mismatch(fact, "give it a larger batch, or count it in eval mode")
     named = (site.get(place, name) for place, name in ((1, "running_mean"), (3, "weight")))
     own = next((tensor for tensor in named if tensor is not None), None)
     if own is None or len(x.shape) < 2 or own.shape[0] == x.shape[1]:

@@ -165,14 +165,14 @@ def _shape(size: Any) -> tuple[int, ...]:
         return parse_shape(size)
     if isinstance(size, Tensor):
         raise InputError("that is a tensor, not a shape: give it as input_data")
+    if type(size).__module__ == "numpy" and getattr(size, "ndim", None):
+        if size.ndim == 1:
+            return check_shape(size.tolist())
+        raise InputError("that is an array, not a shape: give it as input_data, through torch.from_numpy")
     if hasattr(size, "__index__"):
         return check_shape((size,))
     if isinstance(size, Sequence) and not isinstance(size, (bytes, bytearray)):
         return check_shape(size)
-    if type(size).__module__ == "numpy":
-        if getattr(size, "ndim", None) == 1:
-            return check_shape(size.tolist())
-        raise InputError("that is an array, not a shape: give it as input_data, through torch.from_numpy")
     raise InputError(f"a shape is written (1, 3, 224, 224) or '3x224x224'; that is a {type(size).__name__}")
 
 

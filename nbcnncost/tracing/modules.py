@@ -128,6 +128,12 @@ def _linear(module: Any) -> str:
     return f"{module.in_features}→{module.out_features}" + ("" if module.bias is not None else ", no bias")
 
 
+def _recurrent(module: Any) -> str:
+    layers = [f"{module.num_layers} layers"] if module.num_layers > 1 else []
+    both = ["bidirectional"] if module.bidirectional else []
+    return ", ".join([f"{module.input_size}→{module.hidden_size}", *layers, *both])
+
+
 def _set_apart(letter: str, value: Any, plain: int | None) -> list[str]:
     """A setting in short, or nothing where it is the plain one; one number where all axes agree."""
     if value is None:
@@ -148,4 +154,9 @@ _SETTINGS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (nn.modules.batchnorm._NormBase, lambda module: str(module.num_features)),
     ((_POOLS._AdaptiveAvgPoolNd, _POOLS._AdaptiveMaxPoolNd), _adaptive),
     ((_POOLS._MaxPoolNd, _POOLS._AvgPoolNd), _pooling),
+    (nn.GroupNorm, lambda module: f"{module.num_channels}, g{module.num_groups}"),
+    (nn.LayerNorm, lambda module: shape_text(module.normalized_shape)),
+    (nn.LocalResponseNorm, lambda module: f"window {module.size}"),
+    (nn.modules.rnn.RNNBase, _recurrent),
+    (nn.PReLU, lambda module: "" if module.num_parameters == 1 else str(module.num_parameters)),
 )

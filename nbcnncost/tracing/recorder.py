@@ -85,7 +85,7 @@ class Recorder:
                 self.function,
                 self.group,
                 self.stack[-1] if self.stack else -1,
-                tuple(map(spec_of, inputs)),
+                tuple(spec_of(tensor) for tensor in inputs if id(tensor) not in self._params),
                 tuple(map(spec_of, outputs)),
                 tuple(self._params[id(tensor)] for tensor in inputs if id(tensor) in self._params),
             )

@@ -34,7 +34,7 @@ _MOST_TOLD = 12
 _LONGEST_LABEL = 38
 _DPI = 144
 #: Grey that has contrast on white and on dark pages alike: the background is transparent.
-_INK = "#7d7d7d"
+_INK = "#767676"
 _BAR = "#4a8fc7"
 _OTHER_BAR = "#8f979e"
 #: Which of matplotlib's settings a drawing depends on.
@@ -85,9 +85,11 @@ class Chart:
         )
 
 
-def chart(report: Report, *, column: str = "flops", by: str = "layer", top: int = 20) -> Chart:
+def chart(
+    report: Report, *, column: str = "flops", by: str = "layer", top: int = 20, depth: int | None = None
+) -> Chart:
     """The bar chart of a report with its description in words."""
-    bars = _bars(report, column, by, top)
+    bars = _bars(report, column, by, top, depth)
     title = _title(report, column, by)
     return Chart(_draw(bars, title, _value(report.total, column) or 0), _alt(bars, title, report, column))
 
@@ -102,13 +104,14 @@ def bar_chart(report: Report, *, column: str = "flops", by: str = "layer", top: 
     return chart(report, column=column, by=by, top=top).figure
 
 
-def _bars(report: Report, column: str, by: str, top: int) -> list[_Bar]:
+def _bars(report: Report, column: str, by: str, top: int, depth: int | None) -> list[_Bar]:
     if column not in COLUMNS:
         raise ValueError(f"there is no chart of {column!r}; there are: {', '.join(COLUMNS)}")
     if by not in ("layer", "type"):
         raise ValueError(f"a chart is by 'layer' or by 'type', not {by!r}")
     top = min(max(top, 1), _MOST_BARS)
-    rows = report.rows if by == "layer" else report.by_type()
+    layers = tuple(row for row in report.tree(depth) if row.is_leaf)
+    rows = layers if by == "layer" else report.by_type()
     # Rows that hold nothing of what the chart shows would be bars without length.
     rows = tuple(row for row in rows if _value(row, column) != 0)
     if by == "type" or len(rows) > top:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from nbcnncost.units import exact, shapes_text
@@ -33,10 +34,10 @@ _LATEX_ESCAPES = str.maketrans(
 def markdown(report: Report) -> str:
     """A Markdown table with exact numbers, and the header as a line above it."""
     head = ["layer", "type", "output", "parameters", "MACs", _measure(report)]
-    body = [_cells(report, row) for row in (*report.rows, report.total)]
-    body[-1] = ["**total**", "", "", *body[-1][3:]]
-    lines = [_headline(report), "", _line(head), "|---|---|---|---:|---:|---:|"]
-    return "\n".join([*lines, *(_line([_markdown_safe(cell) for cell in cells]) for cells in body)]) + "\n"
+    body = [_line(map(_markdown_safe, _cells(report, row))) for row in report.rows]
+    total = _line(["**total**", "", "", *_cells(report, report.total)[3:]])
+    lines = [_markdown_safe(_headline(report)), "", _line(head), "|---|---|---|---:|---:|---:|", *body, total]
+    return "\n".join(lines) + "\n"
 
 
 def latex(report: Report) -> str:
@@ -44,10 +45,7 @@ def latex(report: Report) -> str:
     head = ["layer", "type", "output", "parameters", "MACs", _measure(report)]
     body = [_cells(report, row) for row in report.rows]
     total = ["total", "", "", *_cells(report, report.total)[3:]]
-    rows = [
-        " & ".join(" ".join(cell.split()).translate(_LATEX_ESCAPES) for cell in cells) + r" \\"
-        for cells in [head, *body, total]
-    ]
+    rows = [" & ".join(map(_latex_safe, cells)) + r" \\" for cells in [head, *body, total]]
     comment = "% " + " ".join(_headline(report).split())
     middle = [r"\midrule", *rows[1:-1], r"\midrule"]
     return (
@@ -91,11 +89,17 @@ def _number(number: int | None, unknown: int) -> str:
     return "?" if number is None else f"{exact(number)} + ?" if unknown else exact(number)
 
 
-def _line(cells: list[str]) -> str:
+def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _latex_safe(cell: str) -> str:
+    """Escaped; the brackets keep a first ``[`` or ``*`` from being an option of the line's end before it."""
+    text = " ".join(cell.split()).translate(_LATEX_ESCAPES)
+    return f"{{}}{text}" if text.startswith(("[", "*")) else text
+
+
 def _markdown_safe(cell: str) -> str:
-    for mark in "\\|`<>[]":
+    for mark in "\\|`<>[]$*_~&":
         cell = cell.replace(mark, f"\\{mark}")
     return " ".join(cell.split())

@@ -260,4 +260,5 @@ def _footnote(number: int, entries: Sequence[Entry], deepest: int) -> str:
     closed = [entry for entry in entries if entry.folded and not is_other(entry.row)]
     hidden = number - sum(not is_other(entry.row) for entry in entries)
     where = f" inside {plural(len(closed), 'container')} marked ▸" if closed else " in “other”"
-    return f"{exact(hidden)} of {exact(number)} rows are folded away{where}; depth={deepest} shows all"
+    how = f"-d all, or with_look(depth={deepest}), shows all"
+    return f"{exact(hidden)} of {exact(number)} rows are folded away{where}; {how}"
