@@ -50,7 +50,8 @@ def cost(
     ``execute`` runs a copy of the model for real, for a forward that depends on values.
 
     Raises :class:`~nbcnncost.errors.CostError` with one sentence on what to do; its ``report`` holds the layers up to
-    where the run stopped. What the model's own forward raises passes through unchanged.
+    where the run stopped. What the model's own forward raises passes through unchanged; :func:`attempt` gives the
+    layers up to there as well.
 
     >>> import torch
     >>> report = cost(torch.nn.Conv2d(3, 64, 7, stride=2, padding=3), (3, 224, 224))

@@ -192,11 +192,11 @@ def test_the_header_says_what_was_counted_and_how():
 def test_a_macs_convention_is_the_headline():
     """A convention that counts MACs has its share beside them, and the FLOPs say whose they are."""
     content = columns.build(report_of("resnet50").counted_as("macs"))
-    assert [column.header for column in content.columns][4:] == [
-        *("parameters", "share", "MACs", "share"),
-        *("FLOPs (textbook)", "share"),
+    assert [column.header for column in content.columns] == [
+        *("layer", "type", "parameters", "share", "MACs", "share"),
+        *("FLOPs (textbook)", "share", "input", "output"),
     ]
-    assert content.columns[7].key == "share"
+    assert content.columns[5].key == "share"
 
 
 def test_special_rows_are_marked():
@@ -205,7 +205,7 @@ def test_special_rows_are_marked():
     for words in ("mix ×2 ", "mix (2 of 2) ", " shared ", "spare (not called)", " frozen ", " + ?"):
         assert words in shown
     row = next(line for line in shown.split("\n") if line.startswith("linalg_inv()"))
-    assert row.split()[-3:] == ["?", "?", "?"]
+    assert row.split()[-4:] == ["?", "?", "?", "8×8"]
     assert "(822 trainable, 224 frozen)" in shown
 
 

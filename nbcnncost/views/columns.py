@@ -156,16 +156,19 @@ def build(
 
 
 def default_columns(report: Report) -> tuple[str, ...]:
-    """The columns of a table for which none are named; the convention's own number has the column ``share``."""
+    """The columns of a table for which none are named; the convention's own number has the column ``share``.
+
+    The shapes come last: where the page is narrow, the numbers people came for stay in sight.
+    """
     total = report.total
     frozen = ("frozen",) if 0 < total.trainable < total.params else ()
-    shapes = ("type", "input", "output")
-    params = ("params", "params_share", *frozen)
+    shapes = ("input", "output")
+    params = ("type", "params", "params_share", *frozen)
     if report.unit == "FLOPs":
-        return (*shapes, *params, "macs", "macs_share", "flops", "share")
+        return (*params, "macs", "macs_share", "flops", "share", *shapes)
     if all(row.count == row.macs for row in report.rows):
-        return (*shapes, *params, "macs", "share", "flops", "flops_share")
-    return (*shapes, *params, "macs", "flops", "count", "share")
+        return (*params, "macs", "share", "flops", "flops_share", *shapes)
+    return (*params, "macs", "flops", "count", "share", *shapes)
 
 
 def _summary(report: Report) -> tuple[str, ...]:
