@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, groupby
 
 from nbcnncost.records import ModuleCall, OpRecord, TensorSpec, Trace
+from nbcnncost.units import window_text
 
 #: Kinds that compute nothing from the input's values: neighbours among them share a place.
 _STILL = frozenset({"movement", "random", "integer", "embedding"})
@@ -166,14 +167,9 @@ def _settings(records: list[OpRecord]) -> str:
     op = next((op for op in records if any(name.startswith("K_") for name, _ in op.dims)), None)
     if op is None:
         return ""
-    sizes = {letter: [value for name, value in op.dims if name.startswith(f"{letter}_")] for letter in "KSPD"}
-    parts = ["×".join(map(str, sizes["K"])) if op.spatial > 1 else f"k{sizes['K'][0]}"]
-    for letter, plain in (("S", 1), ("P", 0), ("D", 1)):
-        if any(value != plain for value in sizes[letter]):
-            same = len(set(sizes[letter])) == 1
-            parts.append(letter.lower() + (str(sizes[letter][0]) if same else f"({'×'.join(map(str, sizes[letter]))})"))
+    sizes = {letter: tuple(value for name, value in op.dims if name.startswith(f"{letter}_")) for letter in "KSPD"}
     groups = dict(op.dims).get("g", 1)
-    return ", ".join([*parts, f"g{groups}"] if groups != 1 else parts)
+    return window_text(sizes["K"], stride=sizes["S"], padding=sizes["P"], dilation=sizes["D"], groups=groups)
 
 
 def _leaving(last: OpRecord) -> tuple[TensorSpec, ...]:
@@ -210,7 +206,7 @@ def _with_params(trace: Trace, root: Place) -> Place:
     root = _filled(root, filled)
     if trace.failure is not None or not unused:  # after a failure nobody knows what would have been used
         return root
-    extra = tuple(_unused(trace, module, params) for module, params in unused.items())
+    extra = tuple(place for module, params in unused.items() for place in _unused(trace, module, params))
     if root.role != "module":
         root = Place(root.path, trace.model_name, 0, root.type, "", "module", children=(root,))
     return replace(root, children=root.children + extra)
@@ -222,9 +218,10 @@ def _filled(place: Place, params: dict[int, tuple[int, ...]]) -> Place:
     return replace(place, params=params.get(id(place), ()))
 
 
-def _unused(trace: Trace, module: int, params: list[int]) -> Place:
+def _unused(trace: Trace, module: int, params: list[int]) -> Iterator[Place]:
+    """A module that never ran, as a whole; of one that ran, each parameter of its own that nothing used."""
     record = trace.modules[module]
-    path = record.paths[0]
-    if any(call.module == module for call in trace.calls):  # the module ran, this parameter of its own did not
-        path = trace.params[params[0]].name
-    return Place(path, path, 1, record.type, record.settings, "unused", calls=0, call=0, params=tuple(params))
+    ran = any(call.module == module for call in trace.calls)
+    named = [(trace.params[index].name, (index,)) for index in params] if ran else [(record.paths[0], tuple(params))]
+    for path, indices in named:
+        yield Place(path, path, 1, record.type, record.settings, "unused", calls=0, call=0, params=indices)

@@ -84,6 +84,30 @@ def shapes_text(shapes: Sequence[Sequence[int]]) -> str:
     return ", ".join(shape_text(shape) for shape in shapes)
 
 
+def window_text(
+    kernel: Sequence[int],
+    *,
+    stride: Sequence[int] | int = 1,
+    padding: Sequence[int] | int | str = 0,
+    dilation: Sequence[int] | int = 1,
+    groups: int = 1,
+) -> str:
+    """How a sliding window is set up, in short; what is as usual is left out, and axes that agree are said once.
+
+    >>> window_text((3, 3), stride=2, padding=(1, 1), groups=32), window_text((5,)), window_text((1, 7), padding=(0, 3))
+    ('3×3, s2, p1, g32', 'k5', '1×7, p(0×3)')
+    """
+    parts = [shape_text(kernel) if len(kernel) > 1 else f"k{kernel[0]}"]
+    for letter, setting, usual in (("s", stride, 1), ("p", padding, 0), ("d", dilation, 1), ("g", groups, 1)):
+        if isinstance(setting, str):
+            parts.append(f"{letter}={setting}")
+            continue
+        values = (setting,) if isinstance(setting, int) else tuple(setting)
+        if any(value != usual for value in values):
+            parts.append(f"{letter}{values[0]}" if len(set(values)) == 1 else f"{letter}({shape_text(values)})")
+    return ", ".join(parts)
+
+
 def plural(number: int, noun: str) -> str:
     """A number with its noun, in the plural where it needs one.
 

@@ -14,25 +14,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from nets import Body
 from torch import Tensor, nn
 
 import nbcnncost
 from nbcnncost import CostError
 from nbcnncost.api import attempt
 from nbcnncost.errors import InputError, ModelError, ShapeError, ValuesNeeded
-
-
-class Body(nn.Module):
-    """A user's model: named layers, and a forward given as a function of them and the input."""
-
-    def __init__(self, run: Callable[..., Any], **layers: nn.Module) -> None:
-        super().__init__()
-        for name, layer in layers.items():
-            setattr(self, name, layer)
-        object.__setattr__(self, "run", run)
-
-    def forward(self, *inputs: Any, **named: Any) -> Any:
-        return self.run(self, *inputs, **named)
 
 
 class LeNet(nn.Module):

@@ -54,7 +54,7 @@ HOUSE = {
     "aten": Place(1, outside=("torch",)),
     "composites": Place(1, beside=("aten",), outside=("torch",)),
     "tracing": Place(1, beside=("aten", "composites"), outside=("torch",)),
-    "layout": Place(1, own=("records",)),
+    "layout": Place(1, own=("records", "units")),
     "conventions": Place(1),
     "memory": Place(1),
     "roofline": Place(1),

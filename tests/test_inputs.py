@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 import torchvision
+from nets import Body
 from torch import Tensor, nn
 
 from nbcnncost import CostError, cost
@@ -18,19 +19,6 @@ from nbcnncost.shapes import check_shape, parse_shape
 from nbcnncost.tracing.customary import customary_shapes
 
 Make = Callable[[], nn.Module]
-
-
-class Body(nn.Module):
-    """A user's model: named layers, and a forward given as a function of them and the input."""
-
-    def __init__(self, run: Callable[..., Any], **layers: nn.Module) -> None:
-        super().__init__()
-        for name, layer in layers.items():
-            setattr(self, name, layer)
-        object.__setattr__(self, "run", run)
-
-    def forward(self, *inputs: Any, **named: Any) -> Any:
-        return self.run(self, *inputs, **named)
 
 
 class Pair(nn.Module):

@@ -9,6 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 import torchvision
+from nets import Body
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -19,19 +20,6 @@ from nbcnncost import Report
 
 #: Kinds whose operations compute nothing: which of them run may differ between meta and real tensors.
 STILL = {"movement", "random", "integer"}
-
-
-class Body(nn.Module):
-    """A user's model: named layers, and a forward given as a function of them and the input."""
-
-    def __init__(self, run: Callable[..., Any], **layers: Any) -> None:
-        super().__init__()
-        for name, layer in layers.items():
-            setattr(self, name, layer)
-        object.__setattr__(self, "run", run)
-
-    def forward(self, *inputs: Any) -> Any:
-        return self.run(self, *inputs)
 
 
 def numbers(report: Report) -> tuple[int, int, int]:

@@ -78,12 +78,11 @@ def _assumed(module: nn.Module, dtypes: Any, batch_size: int | None, mode: str, 
     for place, shape in enumerate(shapes):
         inputs = of_shape(module, shape, dtypes, batch_size, "meta")
         tried = run(module, inputs.args, {}, mode=mode, execute=False)
-        values_needed = tried.error is not None and find_mismatch(tried) is None and _reads_values(tried)
-        if tried.error is not None and not values_needed:
+        if _is_too_small_or_large(tried):
             failed.append((shape, tried))
             continue
-        others = [shape_ for shape_, _ in failed]
-        note = _assumption(inputs, failed, None if others else _alternative(module, shapes[place + 1 :], dtypes, mode))
+        alternative = "" if failed else _alternative(module, shapes[place + 1 :], dtypes, mode)
+        note = _assumption(inputs, failed, alternative)
         if execute:
             inputs = of_shape(module, shape, dtypes, batch_size, device)
             return run(module, inputs.args, {}, mode=mode, execute=True, notes=(note,))
@@ -91,9 +90,10 @@ def _assumed(module: nn.Module, dtypes: Any, batch_size: int | None, mode: str, 
     raise _none_fits(module, failed)
 
 
-def _reads_values(tried: Run) -> bool:
+def _is_too_small_or_large(tried: Run) -> bool:
+    """Whether another size may do better: not where values are needed, or the dtype is another."""
     error = diagnose(tried)
-    return error is not None and not isinstance(error, ShapeError)
+    return tried.error is not None and (error is None or isinstance(error, ShapeError))
 
 
 def _alternative(module: nn.Module, shapes: list[tuple[int, ...]], dtypes: Any, mode: str) -> str:
@@ -103,12 +103,12 @@ def _alternative(module: nn.Module, shapes: list[tuple[int, ...]], dtypes: Any, 
     inputs = of_shape(module, shapes[0], dtypes, None, "meta")
     tried = run(module, inputs.args, {}, mode=mode, execute=False)
     size = shape_text(shapes[0][2:])
-    if tried.error is not None and _reads_values(tried):
-        return ""
-    return f"{size} fits too" if tried.error is None else f"{size} does not fit: {_reason(tried)}"
+    if tried.error is None:
+        return f"{size} fits too"
+    return f"{size} does not fit: {_reason(tried)}" if _is_too_small_or_large(tried) else ""
 
 
-def _assumption(inputs: Inputs, failed: list[tuple[tuple[int, ...], Run]], alternative: str | None) -> str:
+def _assumption(inputs: Inputs, failed: list[tuple[tuple[int, ...], Run]], alternative: str) -> str:
     note = f"no input given: assumed {shape_text(inputs.args[0].shape)}"
     if failed:
         shape, tried = failed[0]

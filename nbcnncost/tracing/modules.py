@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nbcnncost.records import ModuleRecord, ParamRecord, TensorSpec
-from nbcnncost.units import shape_text
+from nbcnncost.units import shape_text, window_text
 
 _LIBRARIES = ("torch", "torchvision", "timm", "torchaudio")
 _LONGEST_SETTINGS = 60
@@ -91,22 +91,21 @@ def settings_of(module: nn.Module) -> str:
 
 
 def _convolution(module: Any) -> str:
-    rank = len(module.kernel_size)
-    parts = [shape_text(module.kernel_size) if rank > 1 else f"k{module.kernel_size[0]}"]
-    parts += _set_apart("s", module.stride, 1)
-    parts += [f"p={module.padding}"] if isinstance(module.padding, str) else _set_apart("p", module.padding, 0)
-    parts += _set_apart("d", module.dilation, 1)
-    parts += [f"g{module.groups}"] if module.groups != 1 else []
-    return ", ".join(parts + ([] if module.bias is not None else ["no bias"]))
+    window = window_text(
+        module.kernel_size,
+        stride=module.stride,
+        padding=module.padding,
+        dilation=module.dilation,
+        groups=module.groups,
+    )
+    return window if module.bias is not None else f"{window}, no bias"
 
 
 def _pooling(module: Any) -> str:
-    rank = _rank(module)
-    sizes = _each_axis(module.kernel_size, rank)
-    parts = [shape_text(sizes) if rank > 1 else f"k{sizes[0]}"]
-    for letter, name, plain in (("s", "stride", None), ("p", "padding", 0), ("d", "dilation", 1)):
-        parts += _set_apart(letter, getattr(module, name, plain), plain)
-    return ", ".join(parts + (["ceil"] if getattr(module, "ceil_mode", False) else []))
+    kernel = _each_axis(module.kernel_size, _rank(module))
+    dilation = getattr(module, "dilation", 1)
+    window = window_text(kernel, stride=module.stride, padding=module.padding, dilation=dilation)
+    return f"{window}, ceil" if module.ceil_mode else window
 
 
 def _rank(module: nn.Module) -> int:
@@ -132,16 +131,6 @@ def _recurrent(module: Any) -> str:
     layers = [f"{module.num_layers} layers"] if module.num_layers > 1 else []
     both = ["bidirectional"] if module.bidirectional else []
     return ", ".join([f"{module.input_size}→{module.hidden_size}", *layers, *both])
-
-
-def _set_apart(letter: str, value: Any, plain: int | None) -> list[str]:
-    """A setting in short, or nothing where it is the plain one; one number where all axes agree."""
-    if value is None:
-        return []
-    values = tuple(value) if isinstance(value, (tuple, list)) else (value,)
-    if all(entry == plain for entry in values):
-        return []
-    return [f"{letter}{values[0]}" if len(set(values)) == 1 else f"{letter}({shape_text(values)})"]
 
 
 _POOLS = nn.modules.pooling
