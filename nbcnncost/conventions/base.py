@@ -10,7 +10,7 @@ from typing import Any
 from nbcnncost.errors import CostError
 from nbcnncost.expressions import Expression, FormulaError, expression
 from nbcnncost.kinds import FORMULAS
-from nbcnncost.records import OpRecord
+from nbcnncost.records import OpRecord, Trace
 from nbcnncost.work import CATEGORIES, Work
 
 #: A rule: operations per output element, a formula's text, or a function of the recorded operation.
@@ -52,6 +52,14 @@ class Convention:
         if callable(rule):
             return rule(op)
         return self._expression(op, rule).value(symbol_values(op))
+
+    def counts(self, trace: Trace) -> tuple[int | None, ...]:
+        """What each operation of a run counts as."""
+        return tuple(map(self.count, trace.ops))
+
+    def params(self, trace: Trace) -> int:
+        """How many parameters the model has: each tensor once, whatever its names."""
+        return sum(param.numel for param in trace.params)
 
     def expression(self, op: OpRecord) -> Expression | None:
         """The formula that :meth:`count` evaluates; ``None`` where a function counts, or nothing does."""

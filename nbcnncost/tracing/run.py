@@ -16,7 +16,7 @@ from nbcnncost.records import ModuleCall, ModuleRecord, Trace
 from nbcnncost.tracing.calm import Calm
 from nbcnncost.tracing.guard import set_mode, untouched
 from nbcnncost.tracing.listeners import close_interrupted, listen
-from nbcnncost.tracing.modules import list_modules, list_params, specs_of
+from nbcnncost.tracing.modules import contents_of, specs_of
 from nbcnncost.tracing.recorder import Blame, Recorder
 from nbcnncost.tracing.twins import Twins
 
@@ -51,8 +51,7 @@ def run(
     name = type(model).__name__
     if execute:
         model = _copied(model)
-    modules, indices = list_modules(model)
-    params, param_indices = list_params(model, indices)
+    modules, indices, params, param_indices = contents_of(model)
     session = _Session(model, mode, None if execute else Twins())
     try:
         recorder = session.begin(modules, indices, param_indices)
@@ -72,6 +71,7 @@ def run(
         params=tuple(params),
         calls=calls,
         ops=tuple(recorder.ops),
+        functions=tuple(recorder.functions),
         notes=notes,
     )
     return Run(trace, error, culprit, recorder.blame)
