@@ -10,13 +10,16 @@ from nbcnncost.conventions.base import Convention, Rule, symbol_values
 from nbcnncost.conventions.flop_counter_mode import flop_counter_mode
 from nbcnncost.conventions.macs import macs
 from nbcnncost.conventions.peer import Peer
+from nbcnncost.conventions.ptflops import ptflops
 from nbcnncost.conventions.textbook import textbook
+from nbcnncost.conventions.thop import thop
+from nbcnncost.conventions.torchinfo import torchinfo
 from nbcnncost.errors import CostError
 
 __all__ = ["CONVENTIONS", "PEERS", "Convention", "Peer", "Rule", "convention", "macs", "symbol_values", "textbook"]
 
 #: The tools whose numbers can be reproduced.
-PEERS: tuple[Peer, ...] = (flop_counter_mode,)
+PEERS: tuple[Peer, ...] = (flop_counter_mode, ptflops, thop, torchinfo)
 #: Every convention by its name; the first is the default.
 CONVENTIONS: Mapping[str, Convention] = MappingProxyType({entry.name: entry for entry in (textbook, macs, *PEERS)})
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from figures import Figures
+from packaging.version import Version
 from probes import CLASSIFICATION, FAMILIES, PROBES, SEGMENTATION, VIDEO, Probe
 
+import nbcnncost
 from nbcnncost.conventions import PEERS, Peer
 from nbcnncost.report import Report
 
@@ -36,10 +39,16 @@ def why_not(peer: Peer, version: str) -> str:
     """Why the tool cannot be run here, in words; empty where it can."""
     package = peer.tool.partition(".")[0].partition(" ")[0]
     try:
-        found = metadata.version(package).partition("+")[0]
+        found = Version(metadata.version(package)).public
     except metadata.PackageNotFoundError:
         return f"{package} is not installed; `make peers` runs it"
     return "" if found == version else f"{package} {found} is installed, {version} was recorded"
+
+
+@cache
+def report_of(name: str) -> Report:
+    """A probe's or model's report: traced once, whatever it is then counted in."""
+    return nbcnncost.cost(ALL[name].model(), input_data=ALL[name].inputs(), mode="same")
 
 
 def differences(name: str, report: Report, peer: Peer, runner: Any, figures: Figures) -> list[str]:
@@ -74,7 +83,9 @@ def _unlike(report: Report, peer: Peer, layers: Peer, figures: Figures) -> dict[
 def _layers(report: Report) -> dict[str, int]:
     """What each module counts as, all its calls and all that is inside it together; the root's path is empty."""
     sums = {"": report.total.count or 0}
-    for row in report.tree():
-        if row.role in ("layer", "module"):
-            sums[row.path] = sums.get(row.path, 0) + (row.count or 0)
+    for row in report.rows:
+        names = row.path.split(".") if row.path else []
+        for depth in range(1, len(names) + 1):
+            path = ".".join(names[:depth])
+            sums[path] = sums.get(path, 0) + (row.count or 0)
     return sums

@@ -6,25 +6,16 @@
 from __future__ import annotations
 
 import os
-from functools import cache
 
 import pytest
 from figures import recorded
-from runners import ALL, BY_NAME, OFTEN, differences, runners, why_not
-
-import nbcnncost
+from runners import ALL, BY_NAME, OFTEN, differences, report_of, runners, why_not
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 RUNNERS = runners()
 FIGURES = {name: recorded(name) for name in RUNNERS}
 NAMES = [name for name in ALL if name in OFTEN or os.environ.get("NBCNNCOST_PEERS") == "all"]
-
-
-@cache
-def report_of(name):
-    """A model's report: traced once for all tools."""
-    return nbcnncost.cost(ALL[name].model(), input_data=ALL[name].inputs(), mode="same")
 
 
 @pytest.mark.parametrize("name", NAMES)
