@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from nbcnncost.conventions.base import Convention
+from nbcnncost.conventions.base import Convention, Reckoned, symbol_values
 from nbcnncost.expressions import Expression, expression
+from nbcnncost.kinds import FORMULAS
 from nbcnncost.records import FunctionCall, ModuleCall, ModuleRecord, OpRecord, Trace
 
 
@@ -62,6 +63,11 @@ class Peer(Convention):
         """A peer is one of the package's own constants: copied and pickled by its name."""
         return _named, (self.name,)
 
+    @property
+    def source(self) -> str:
+        """The tool with its version."""
+        return f"{self.tool} {self.version}"
+
     def counts(self, trace: Trace) -> tuple[int | None, ...]:
         """What the tool adds up at each operation; what it does not hear is zero to it, as it is in its total."""
         numbers = [0] * len(trace.ops)
@@ -69,12 +75,24 @@ class Peer(Convention):
             numbers[part.op] += part.number
         return tuple(numbers)
 
-    def parts(self, trace: Trace) -> dict[int, list[Part]]:
-        """The parts by the operation that they belong to."""
-        found: dict[int, list[Part]] = {}
-        for part in self.hears(trace):
-            found.setdefault(part.op, []).append(part)
-        return found
+    def reckon(self, trace: Trace, index: int) -> tuple[Reckoned, ...]:
+        """The numbers that the tool adds for an operation; none where it adds nothing."""
+        op = trace.ops[index]
+        title = op.function if op.kind is None else FORMULAS[op.kind].title
+        found = tuple(
+            Reckoned(
+                part.number,
+                part.expression,
+                {**symbol_values(op), **part.values},
+                title,
+                self.faults.get(part.fault, f"as {self.source} counts it"),
+                self.source,
+            )
+            for part in self.hears(trace)
+            if part.op == index
+        )
+        nothing = Reckoned(0, expression("0"), {}, title, f"{self.tool} counts nothing here", self.source)
+        return found or (nothing,)
 
     def params(self, trace: Trace) -> int:
         """The number of parameters that the tool gives."""
