@@ -10,7 +10,7 @@ from nbcnncost.conventions.base import Convention, Reckoned, Rule, symbol_values
 from nbcnncost.conventions.flop_counter_mode import flop_counter_mode
 from nbcnncost.conventions.macs import macs
 from nbcnncost.conventions.paper import paper
-from nbcnncost.conventions.peer import Peer
+from nbcnncost.conventions.peer import Part, Peer
 from nbcnncost.conventions.textbook import textbook
 from nbcnncost.errors import CostError
 
@@ -18,6 +18,7 @@ __all__ = [
     "CONVENTIONS",
     "PEERS",
     "Convention",
+    "Part",
     "Peer",
     "Reckoned",
     "Rule",

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from nbcnncost.conventions.base import Convention, Reckoned, symbol_values
+from nbcnncost.conventions.base import Convention, Reckoned, Rule, symbol_values
+from nbcnncost.errors import CostError
 from nbcnncost.expressions import Expression, expression
 from nbcnncost.kinds import FORMULAS
 from nbcnncost.records import FunctionCall, ModuleCall, ModuleRecord, OpRecord, Trace
@@ -22,7 +23,8 @@ class Part(NamedTuple):
     """One number that a tool adds up.
 
     ``op`` is the index of the operation that it belongs to; the number is ``text``, a formula in the symbols of
-    ``values``. ``fault`` is the key of the fault that makes it wrong, if one does.
+    ``values``. ``fault`` is the key of the fault that makes it wrong, if one does. A number for a whole module
+    (attention, an LSTM) stands for all operations up to ``stop``; 0 means this one alone.
     """
 
     op: int
@@ -30,6 +32,7 @@ class Part(NamedTuple):
     values: Mapping[str, int]
     fault: str = ""
     spatial: int = 0
+    stop: int = 0
 
     @property
     def expression(self) -> Expression:
@@ -62,6 +65,10 @@ class Peer(Convention):
     def __reduce__(self) -> tuple[Any, ...]:
         """A peer is one of the package's own constants: copied and pickled by its name."""
         return _named, (self.name,)
+
+    def with_rules(self, rules: Mapping[str, Rule], name: str | None = None) -> Convention:
+        """Not for a tool's number: that would no longer be its number."""
+        raise CostError(f"{self.name} counts as {self.tool} does; rules go with textbook, macs or paper")
 
     @property
     def source(self) -> str:
