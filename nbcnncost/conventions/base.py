@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -18,6 +19,7 @@ from nbcnncost.work import CATEGORIES, Work
 #: A rule: operations per output element, a formula's text, or a function of the recorded operation.
 Rule = int | str | Callable[[OpRecord], int]
 _NOTHING = Work()
+_WIDTH = 100
 
 
 class Reckoned(NamedTuple):
@@ -31,7 +33,7 @@ class Reckoned(NamedTuple):
     source: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Convention:
     """What each operation counts as, and in which unit.
 
@@ -49,6 +51,12 @@ class Convention:
     def __reduce__(self) -> tuple[Any, ...]:
         """Read-only mappings cannot be copied or pickled; plain ones can."""
         return _remade, (self.name, self.title, self.unit, dict(self.weights), dict(self.rules), self.doc)
+
+    def __repr__(self) -> str:
+        """What it is in words, as one asks for it in a notebook."""
+        rules = [f"{key}: {'a function' if callable(rule) else rule}" for key, rule in self.rules.items()]
+        texts = [self.doc, f"Rules: {', '.join(rules)}." if rules else ""]
+        return "\n".join([f"{self.name}: {self.title}", *(textwrap.fill(text, _WIDTH) for text in texts if text)])
 
     def work(self, op: OpRecord) -> Work | None:
         """The tally of an operation, whatever the convention; ``None`` where no formula knows it."""

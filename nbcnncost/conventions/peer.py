@@ -7,6 +7,7 @@ same rows as ours, and add up.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -45,7 +46,7 @@ class Part(NamedTuple):
         return self.expression.value(self.values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Peer(Convention):
     """A convention that follows another tool to the digit.
 
@@ -74,6 +75,11 @@ class Peer(Convention):
     def source(self) -> str:
         """The tool with its version."""
         return f"{self.tool} {self.version}"
+
+    def __repr__(self) -> str:
+        """What the tool counts, and what it gets wrong."""
+        wrong = [textwrap.fill(f"- {fault}", 100, subsequent_indent="  ") for fault in self.faults.values()]
+        return "\n".join([super().__repr__(), *(["What it gets wrong:"] if wrong else []), *wrong])
 
     def counts(self, trace: Trace) -> tuple[int | None, ...]:
         """What the tool adds up at each operation; what it does not hear is zero to it, as it is in its total."""
