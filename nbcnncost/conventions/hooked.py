@@ -45,6 +45,16 @@ def places(trace: Trace, closed: Callable[[ModuleRecord], bool] = lambda module:
     return found
 
 
+def stops(trace: Trace) -> Mapping[int, int]:
+    """Behind which operation each call's operations end, those of the calls inside included."""
+    found: dict[int, int] = {}
+    for index, op in enumerate(trace.ops):
+        found[op.call] = index + 1
+    for call in reversed(trace.calls):
+        found[call.parent] = max(found.get(call.parent, 0), found.get(call.index, 0))
+    return found
+
+
 def own_size(trace: Trace, module: ModuleRecord) -> int:
     """The number of a module's own parameters, without its children's."""
     return sum(trace.params[index].numel for index in {index for _, index in module.params})

@@ -7,7 +7,7 @@ from math import prod
 from types import MappingProxyType
 from typing import Any
 
-from nbcnncost.conventions.hooked import derives, exact_class, own_size, places
+from nbcnncost.conventions.hooked import derives, exact_class, own_size, places, stops
 from nbcnncost.conventions.peer import Part, Peer, heard_modules
 from nbcnncost.expressions import named
 from nbcnncost.records import ModuleRecord, TensorSpec, Trace
@@ -140,7 +140,7 @@ _MISSED = frozenset(
 
 
 def _hears(trace: Trace) -> Iterator[Part]:
-    times = places(trace)
+    times, ends = places(trace), stops(trace)
     heard = set()
     for call, module, op in heard_modules(trace):
         rule = _RULES.get(exact_class(module))
@@ -150,9 +150,9 @@ def _hears(trace: Trace) -> Iterator[Part]:
         heard.add(call.index)
         for text, values, fault, spatial in rule(module, call.inputs[0], call.outputs[0]):
             if place > 1:  # a hook for each place, and the sum of all hooks taken at each place
-                yield Part(op, f"{place * place} * ({text})", values, "shared", spatial)
+                yield Part(op, f"{place * place} * ({text})", values, "shared", spatial, ends[call.index])
             else:
-                yield Part(op, text, values, fault, spatial)
+                yield Part(op, text, values, fault, spatial, ends[call.index])
     for index, record in enumerate(trace.ops):
         if record.kind in _MISSED and record.call not in heard:
             yield Part(index, "0", {}, _why_missed(trace, record.call))
