@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 
+from nbcnncost.conventions.peer import Heard, heard_modules
+from nbcnncost.kinds import FORMULAS
 from nbcnncost.records import ModuleRecord, Trace
 
 _LIBRARY = "torch.nn.modules."
@@ -45,14 +47,22 @@ def places(trace: Trace, closed: Callable[[ModuleRecord], bool] = lambda module:
     return found
 
 
-def stops(trace: Trace) -> Mapping[int, int]:
-    """Behind which operation each call's operations end, those of the calls inside included."""
-    found: dict[int, int] = {}
-    for index, op in enumerate(trace.ops):
-        found[op.call] = index + 1
+def heard_layers(trace: Trace) -> Iterator[tuple[Heard, int]]:
+    """Every module's call as a hook gets it, at the first operation of its own that computes something.
+
+    The number beside it says up to which operation the call reaches.
+    """
+    first: dict[int, int] = {}
+    stops: dict[int, int] = {}
+    for index, record in enumerate(trace.ops):
+        if record.kind is None or FORMULAS[record.kind].terms:
+            first.setdefault(record.call, index)
+            stops[record.call] = index + 1
     for call in reversed(trace.calls):
-        found[call.parent] = max(found.get(call.parent, 0), found.get(call.index, 0))
-    return found
+        stops[call.parent] = max(stops.get(call.parent, 0), stops.get(call.index, 0))
+    for call, module, op in heard_modules(trace):
+        start = first.get(call.index, op)
+        yield Heard(call, module, start), max(stops.get(call.index, 0), start + 1)
 
 
 def own_size(trace: Trace, module: ModuleRecord) -> int:

@@ -7,8 +7,8 @@ from math import prod
 from types import MappingProxyType
 from typing import Any
 
-from nbcnncost.conventions.hooked import derives, exact_class, places, stops
-from nbcnncost.conventions.peer import Heard, Part, Peer, heard_modules
+from nbcnncost.conventions.hooked import derives, exact_class, heard_layers, places
+from nbcnncost.conventions.peer import Heard, Part, Peer
 from nbcnncost.conventions.ptflops_functions import Counted, counted_functions
 from nbcnncost.expressions import expression, named
 from nbcnncost.records import ModuleCall, ModuleRecord, Trace
@@ -185,9 +185,9 @@ def _batch(trace: Trace) -> int:
 
 def _in_layers(trace: Trace) -> Iterator[tuple[int, Part]]:
     """What hooks on layers count, divided by the batch, with the call that it belongs to."""
-    times, ends, batch = places(trace, _has_rule), stops(trace), _batch(trace)
+    times, batch = places(trace, _has_rule), _batch(trace)
     left, last = 0, (0, 0)
-    for entry in heard_modules(trace):
+    for entry, stop in heard_layers(trace):
         call, module, op = entry
         if not times.get(module.index) or not _has_rule(module) or not (call.inputs and call.outputs):
             continue
@@ -199,7 +199,7 @@ def _in_layers(trace: Trace) -> Iterator[tuple[int, Part]]:
                 left += expression(text, spatial).value(values) % batch
                 text, symbols = f"({text}) / N_0", {**values, "N_0": batch}
             last = (call.index, op)
-            yield call.index, Part(op, text, symbols, why, spatial, ends[call.index])
+            yield call.index, Part(op, text, symbols, why, spatial, stop)
     if left >= batch:  # it divides the sum, not each number
         yield last[0], Part(last[1], "r", {"r": left // batch}, "")
 

@@ -7,8 +7,8 @@ from math import prod
 from types import MappingProxyType
 from typing import Any
 
-from nbcnncost.conventions.hooked import derives, exact_class, own_size, places, stops
-from nbcnncost.conventions.peer import Part, Peer, heard_modules
+from nbcnncost.conventions.hooked import derives, exact_class, heard_layers, own_size, places
+from nbcnncost.conventions.peer import Part, Peer
 from nbcnncost.expressions import named
 from nbcnncost.records import ModuleRecord, TensorSpec, Trace
 
@@ -140,9 +140,9 @@ _MISSED = frozenset(
 
 
 def _hears(trace: Trace) -> Iterator[Part]:
-    times, ends = places(trace), stops(trace)
+    times = places(trace)
     heard = set()
-    for call, module, op in heard_modules(trace):
+    for (call, module, op), stop in heard_layers(trace):
         rule = _RULES.get(exact_class(module))
         place = times.get(module.index, 0)
         if rule is None or not place or not (call.inputs and call.outputs):
@@ -150,9 +150,9 @@ def _hears(trace: Trace) -> Iterator[Part]:
         heard.add(call.index)
         for text, values, fault, spatial in rule(module, call.inputs[0], call.outputs[0]):
             if place > 1:  # a hook for each place, and the sum of all hooks taken at each place
-                yield Part(op, f"{place * place} * ({text})", values, "shared", spatial, ends[call.index])
+                yield Part(op, f"{place * place} * ({text})", values, "shared", spatial, stop)
             else:
-                yield Part(op, text, values, fault, spatial, ends[call.index])
+                yield Part(op, text, values, fault, spatial, stop)
     for index, record in enumerate(trace.ops):
         if record.kind in _MISSED and record.call not in heard:
             yield Part(index, "0", {}, _why_missed(trace, record.call))

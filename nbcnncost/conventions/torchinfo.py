@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from math import prod
 from types import MappingProxyType
 
-from nbcnncost.conventions.hooked import derives, exact_class, is_leaf, places, stops
-from nbcnncost.conventions.peer import Heard, Part, Peer, heard_modules
+from nbcnncost.conventions.hooked import derives, exact_class, heard_layers, is_leaf, places
+from nbcnncost.conventions.peer import Heard, Part, Peer
 from nbcnncost.conventions.torchinfo_lines import shown_params
 from nbcnncost.expressions import named
 from nbcnncost.records import ModuleRecord, TensorSpec, Trace
@@ -24,14 +24,14 @@ _TELLING = _PRODUCTS | {"embedding"}
 
 
 def _hears(trace: Trace) -> Iterator[Part]:
-    in_tree, kinds, ends = places(trace), _kinds(trace), stops(trace)
+    in_tree, kinds = places(trace), _kinds(trace)
     heard = set()
-    for entry in heard_modules(trace):
+    for entry, stop in heard_layers(trace):
         call, module, _ = entry
         if module.index in in_tree and call.outputs and module.params and is_leaf(trace, module):
             for part in _layer(trace, entry, kinds.get(call.index, "")):
                 heard.add(call.index)
-                yield part._replace(stop=ends[call.index])
+                yield part._replace(stop=stop)
     for index, op in enumerate(trace.ops):
         if op.kind in _PRODUCTS and op.call not in heard:
             yield Part(index, "0", {}, "functions")
