@@ -90,8 +90,9 @@ def _recurrent(module: ModuleRecord, call: ModuleCall, sizes: Mapping[str, int])
 
 def _cell(module: ModuleRecord, call: ModuleCall, sizes: Mapping[str, int]) -> Iterator[Counted]:
     x = call.inputs[0].shape
-    values = {"T": x[0], "F": int(str(module.fact("hidden_size"))), "w": sum(sizes.values())}
-    yield f"T * (w + {_STATE[module.type.removesuffix('Cell')]})", values, "no_batch" if len(x) < 2 else "", 0
+    steps = x[0] if len(x) > 1 else 1  # without a batch the tool fails
+    values = {"T": steps, "F": int(str(module.fact("hidden_size"))), "w": sum(sizes.values())}
+    yield f"T * (w + {_STATE[module.type.removesuffix('Cell')]})", values, "", 0
 
 
 _ATTENTION = (
@@ -101,8 +102,11 @@ _ATTENTION = (
 
 
 def _attention(module: ModuleRecord, call: ModuleCall) -> Iterator[Counted]:
-    query, key, value = (spec.shape for spec in call.inputs[:3])
-    batch, length = (0, 1) if module.fact("batch_first") else (1, 0)
+    """Without a batch, or with keywords, the tool fails; then the batch is 1, and what is not known as the query."""
+    given = [spec.shape if len(spec.shape) > 2 else (1, *spec.shape) for spec in call.inputs[:3]]
+    query, key, value = [*given, *given[:1] * 2][:3]
+    first = module.fact("batch_first") or len(call.inputs[0].shape) < 3
+    batch, length = (0, 1) if first else (1, 0)
     values = {
         "N": query[batch],
         "T_q": query[length],

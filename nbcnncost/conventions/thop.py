@@ -10,7 +10,7 @@ from typing import Any
 from nbcnncost.conventions.hooked import derives, exact_class, heard_layers, own_size, places
 from nbcnncost.conventions.peer import Part, Peer
 from nbcnncost.expressions import named
-from nbcnncost.records import ModuleRecord, TensorSpec, Trace
+from nbcnncost.records import ModuleCall, ModuleRecord, TensorSpec, Trace
 
 #: A formula's text, its symbols, the key of a fault, the number of spatial dimensions.
 _Counted = tuple[str, dict[str, int], str, int]
@@ -37,8 +37,10 @@ def _norm(module: ModuleRecord, x: TensorSpec, y: TensorSpec) -> Iterator[_Count
 
 
 def _softmax(module: ModuleRecord, x: TensorSpec, y: TensorSpec) -> Iterator[_Counted]:
-    dim: Any = module.fact("dim")
-    yield "3 * n_in - n_in / d", {"n_in": x.numel, "d": x.shape[dim]}, "", 0
+    dim = module.fact("dim")
+    if not isinstance(dim, int):  # as the framework chooses it; the tool fails
+        dim = int(len(x.shape) not in (0, 1, 3))
+    yield "3 * n_in - n_in / d", {"n_in": x.numel, "d": x.shape[dim] if x.shape else 1}, "", 0
 
 
 def _each(text: str) -> _Rule:
@@ -93,6 +95,14 @@ def _recurrent(module: ModuleRecord, x: TensorSpec, y: TensorSpec) -> Iterator[_
             yield _GATES[module.type], {**steps, "I": size}, fault, 0
 
 
+def _sequence(call: ModuleCall) -> TensorSpec:
+    """A call's input; of a packed sequence as long as its longest, which the last state shows the number of."""
+    first, *others = call.inputs
+    if others and others[0].dtype == "int64" and len(others[0].shape) == 1 and len(call.outputs[-1].shape) == 3:
+        return TensorSpec((call.outputs[-1].shape[1], others[0].shape[0], first.shape[-1]))
+    return first
+
+
 def _cell(module: ModuleRecord, x: TensorSpec, y: TensorSpec) -> Iterator[_Counted]:
     facts: dict[str, Any] = dict(module.facts)
     values = {"T": x.shape[0], "F": facts["hidden_size"], "I": facts["input_size"], "b": int(facts["bias"])}
@@ -128,6 +138,7 @@ _ZERO = frozenset(
         *(f"{name}MaxPool{rank}d" for name in ("", "Adaptive") for rank in (1, 2, 3)),
     }
 )
+_KNOWN = _RULES.keys() | _ZERO
 #: Kinds of operations that it counts in layers, and does not hear elsewhere.
 _MISSED = frozenset(
     {
@@ -148,7 +159,7 @@ def _hears(trace: Trace) -> Iterator[Part]:
         if rule is None or not place or not (call.inputs and call.outputs):
             continue
         heard.add(call.index)
-        for text, values, fault, spatial in rule(module, call.inputs[0], call.outputs[0]):
+        for text, values, fault, spatial in rule(module, _sequence(call), call.outputs[0]):
             if place > 1:  # a hook for each place, and the sum of all hooks taken at each place
                 yield Part(op, f"{place * place} * ({text})", values, "shared", spatial, stop)
             else:
@@ -173,7 +184,7 @@ def _owns(trace: Trace) -> int:
     return sum(
         times * own_size(trace, module)
         for module, times in ((trace.modules[index], times) for index, times in places(trace).items())
-        if module.index and module.index in called and exact_class(module) in _RULES.keys() | _ZERO
+        if module.index and module.index in called and exact_class(module) in _KNOWN
     )
 
 

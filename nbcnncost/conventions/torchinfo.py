@@ -28,7 +28,8 @@ def _hears(trace: Trace) -> Iterator[Part]:
     heard = set()
     for entry, stop in heard_layers(trace):
         call, module, _ = entry
-        if module.index in in_tree and call.outputs and module.params and is_leaf(trace, module):
+        shaped = bool(call.outputs) and 0 < len(call.outputs[0].shape) < 6
+        if module.index in in_tree and shaped and module.params and is_leaf(trace, module):
             for part in _layer(trace, entry, kinds.get(call.index, "")):
                 heard.add(call.index)
                 yield part._replace(stop=stop)
@@ -55,8 +56,6 @@ def _layer(trace: Trace, heard: Heard, kind: str) -> Iterator[Part]:
     y = call.outputs[0]
     if plain and "Conv" in module.type:
         positions = y.shape[2:]
-        if len(positions) > 3:
-            return
         values = {"w": plain, "N": y.shape[0], **named("OUT", positions)}
         yield Part(op, "w * N * OUT", values, _convolution_fault(call.inputs, y, module, kind), len(positions))
     elif plain:
