@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbcnncost.conventions import Convention, convention
+from nbcnncost.difference import Difference
 from nbcnncost.errors import CostError
 from nbcnncost.explain import Explanation, explain_place
 from nbcnncost.kinds import FORMULAS
+from nbcnncost.labels import labels_of
 from nbcnncost.layout import Place, lay_out
 from nbcnncost.records import Failure, TensorSpec, Trace
 from nbcnncost.rows import Counts, Row, count_ops, leaf_row, sum_rows, tree_rows
@@ -207,6 +209,24 @@ class Report:
         for shared in ("_root",):  # the layout is the same in every convention
             other.__dict__[shared] = getattr(self, shared)
         return other
+
+    def diff(self, other: Report, *, depth: int | None = None) -> Difference:
+        """What changes from this report to another one, layer by layer; with ``depth``, block by block.
+
+        Two conventions may count in different units, FLOPs and MACs; then both numbers are shown, without a
+        difference. ``report.diff(other.counted_as(report.convention))`` counts them alike.
+
+        >>> import torch, nbcnncost
+        >>> small, large = (nbcnncost.cost(torch.nn.Linear(400, width), (1, 400)) for width in (84, 120))
+        >>> small.diff(large).entries[0]
+        Linear changed: from 400→84 to 400→120, output 1×84 → 1×120
+        """
+        if not isinstance(other, Report):
+            raise CostError(f"a report is compared with another report, not with {type(other).__name__}")
+        if depth is not None and depth < 1:
+            raise CostError(f"depth is at least 1, not {depth}")
+        before, after = labels_of((self, other))
+        return Difference(self, other, (before, after), depth)
 
     def explain(self, path: str | None = None) -> Explanation:
         """The formula of a layer in symbols, with its numbers, and the result; without a path, the costliest layer's.
