@@ -127,7 +127,7 @@ def compare(
             reports.append(cost(model, **given, **options))
         except CostError as error:
             name = names[position] if names else f"model {position + 1}, {type(model).__name__}"
-            raise _named(error, name) from error.__cause__
+            raise error.about(name) from error.__cause__
     return Comparison(tuple(reports), names or labels_of(reports))
 
 
@@ -149,13 +149,6 @@ def _model_and_size(entry: Any) -> tuple[Any, Any]:
     if isinstance(entry[0], Report):
         raise CostError("a report has its input already: give the model, or the report without a size")
     return entry[0], entry[1]
-
-
-def _named(error: CostError, label: str) -> CostError:
-    """The same error, saying which model it is about."""
-    named = type(error)(f"{label}: {error}")
-    named.report = error.report
-    return named
 
 
 def attempt(

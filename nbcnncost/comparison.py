@@ -161,14 +161,14 @@ class Comparison:
     def __repr__(self) -> str:
         parts = [grid.text(view.build(self))]
         if self.is_pair:
-            parts.append(repr(self.difference))
+            parts.append(grid.text(view.build_difference(self)))
         return "\n\n".join(parts)
 
     def _repr_html_(self) -> str:
         parts = []
         if self.look.view in ("table", "both"):
             parts.append(grid.html(view.build(self)))
-            parts += [self.difference._repr_html_()] if self.is_pair else []
+            parts += [grid.html(view.build_difference(self))] if self.is_pair else []
         if self.look.view in ("chart", "both"):
             parts.append(self._chart()._repr_html_())
         return "\n".join(parts)

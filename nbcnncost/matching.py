@@ -114,10 +114,17 @@ def _within(left: Sequence[_Node], right: Sequence[_Node]) -> _Found:
     # A layer that is known by its name is the same one wherever it runs now.
     pairs = [(one, anchors[id(one)]) for one in left if id(one) in anchors]
     pairs += [(one, other) for one, other in align(left, right, likeness) if id(one) not in anchors]
+    pairs += _out_of_order(*_left_over(left, right, pairs))
     found: _Found = []
     for one, other in pairs:
         found += [(one, other)] if one.is_leaf else _within(one.children, other.children)
     return found
+
+
+def _out_of_order(left: Sequence[_Node], right: Sequence[_Node]) -> _Found:
+    """Functions of the same name, though what is around them has another order."""
+    functions = {node.key: node for node in right if node.row.role == "function"}
+    return [(node, functions[node.key]) for node in left if node.row.role == "function" and node.key in functions]
 
 
 def _likeness(one: _Node, other: _Node) -> int:
@@ -220,17 +227,18 @@ def _gaps(nodes: Sequence[_Node], found: set[int]) -> dict[tuple[int, ...], list
 
 
 def _in_order(left: Sequence[_Node], right: Sequence[_Node], found: _Found) -> tuple[Pair, ...]:
-    """All pairs as ``right`` has them; what is gone stands after what it came after."""
-    forth = {id(one): id(other) for one, other in found}
-    back = {id(other): one.row for one, other in found}
+    """All pairs as ``right`` has them; what is gone stands after everything that it came after."""
+    places = {id(node): place for place, node in enumerate(right)}
+    forth = {id(one): places[id(other)] for one, other in found}
+    back = {places[id(other)]: one.row for one, other in found}
     gone: dict[int, list[Row]] = {}
-    previous = 0
+    last = -1
     for node in left:
-        previous = forth.get(id(node), previous)
+        last = max(last, forth.get(id(node), -1))
         if id(node) not in forth:
-            gone.setdefault(previous, []).append(node.row)
-    pairs: list[Pair] = [(row, None) for row in gone.get(0, [])]
-    for node in right:
-        pairs.append((back.get(id(node)), node.row))
-        pairs += [(row, None) for row in gone.get(id(node), [])]
+            gone.setdefault(last, []).append(node.row)
+    pairs: list[Pair] = [(row, None) for row in gone.get(-1, [])]
+    for place, node in enumerate(right):
+        pairs.append((back.get(place), node.row))
+        pairs += [(row, None) for row in gone.get(place, [])]
     return tuple(pairs)

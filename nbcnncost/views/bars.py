@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: How the bars of a pair look: not told apart by their colour alone.
 _LOOKS = ((OTHER_BAR, "////"), (BAR, ""))
 _HEIGHT = 0.38
-_LONGEST_LEGEND = 80
+_LONGEST_LEGEND = 60
 
 
 class _Group(NamedTuple):

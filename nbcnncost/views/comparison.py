@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbcnncost.units import plural, shape_text
-from nbcnncost.views import numbers
+from nbcnncost.views import difference, numbers
 from nbcnncost.views.columns import clean
 from nbcnncost.views.grid import Cell, Column, Grid, Line
 
@@ -26,6 +27,13 @@ def build(comparison: Comparison) -> Grid:
         order = f"by {_header(comparison, comparison.look.sort)}, largest first"
     title = plural(len(comparison.rows), "model")
     return Grid(title, _shared(comparison), _details(comparison), f"totals, {order}", columns, body)
+
+
+def build_difference(comparison: Comparison) -> Grid:
+    """The table of the difference of two models below that of their totals, without saying the same again."""
+    content = difference.build(comparison.difference)
+    said = build(comparison).details
+    return replace(content, details=tuple(line for line in content.details if line not in said))
 
 
 def _reports(comparison: Comparison) -> list[Report]:
@@ -78,6 +86,9 @@ def _header(comparison: Comparison, key: str) -> str:
     if key == "count":
         units = dict.fromkeys(f"{report.unit} ({clean(report.convention.name)})" for report in _reports(comparison))
         return next(iter(units)) if len(units) == 1 else "convention's count"
+    if key == "flops" and len({report.convention.name for report in _reports(comparison)}) == 1:
+        # Whose FLOPs they are the line on the convention says, if it counts any.
+        return "FLOPs" if comparison.reports[0].unit == "FLOPs" else "FLOPs (textbook)"
     return clean(comparison.unit_of(key))
 
 

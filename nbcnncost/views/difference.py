@@ -135,13 +135,13 @@ def _details(difference: Difference) -> tuple[str, ...]:
 
 
 def _columns(difference: Difference, longest_name: int) -> tuple[Column, ...]:
-    words = (
+    layer, change = (
         Column("layer", "layer", is_left=True, room=max(_LEAST_ROOM, longest_name)),
         Column("change", "change", "what differs beside the numbers", is_left=True, room=_LEAST_ROOM),
     )
     named = difference.look.columns
     if named is not None:
-        return (*words, *(column for key in named for column in _both_sides(difference, key)))
+        return (layer, *(column for key in named for column in _both_sides(difference, key)), change)
     main = main_number(difference)
     others = [key for key in ("params", "macs", "flops") if key != main]
     changing = [
@@ -149,7 +149,7 @@ def _columns(difference: Difference, longest_name: int) -> tuple[Column, ...]:
     ]
     before_main = [_delta(difference, key) for key in changing if key != "flops"]
     after_main = [_delta(difference, key) for key in changing if key == "flops"]
-    return (*words, *before_main, *_both_sides(difference, main, dispensable=1), *after_main)
+    return (layer, *before_main, *_both_sides(difference, main, dispensable=1), *after_main, change)
 
 
 def _both_sides(difference: Difference, key: str, dispensable: int = 0) -> list[Column]:
@@ -196,9 +196,9 @@ def _cell(difference: Difference, key: str, row: Shown, longest: int, main: str)
         return _number(numbers.side(number, name), numbers.side(number, name, short=True))
     if name == "count" and not entry.same_unit:
         return Cell("", _NO_DIFFERENCE)
-    bar = entry.known(name) / longest if name == main and longest and not row.stands_back else 0.0
+    bar = abs(entry.known(name)) / longest if name == main and longest and not row.stands_back else 0.0
     short = _number(numbers.change(entry, name), numbers.change(entry, name, short=True))
-    return Cell(short.text, short.title, bar)
+    return Cell(short.text, short.title, bar, is_more=entry.known(name) > 0)
 
 
 def _number(full: str, short: str) -> Cell:
@@ -223,6 +223,9 @@ def _change(row: Shown) -> Cell:
         return Cell(f"{entry.kind}: {kind}")
     if entry.kind in ("renamed", "same"):
         return Cell({"renamed": "renamed", "same": "unchanged"}[entry.kind])
+    if entry.row.role == "module":
+        words = [word for word in entry.changes if word.startswith("output ")] or ["what is inside"]
+        return Cell(clean("; ".join(words)), clean("; ".join(entry.changes)))
     words, was = list(entry.changes), [f"was {entry.before.path}"] if entry.moved and entry.before is not None else []
     if words[-1:] and words[-1].startswith("output "):  # which says what the input would
         words = [word for word in words if not word.startswith("input ")]

@@ -12,7 +12,7 @@ from nbcnncost.views.html import LEFT, opening, words
 from nbcnncost.views.text import WIDTH, cut, shorten, width
 
 _GAP = "  "
-_MORE, _LESS = "#d9822b66", "#5b9bd566"
+_BAR, _MORE = "#5b9bd566", "#d9822b66"
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,14 @@ class Column:
 class Cell:
     """The text of a cell; ``title`` says it in full where it is short.
 
-    ``bar`` fills so much of the cell's background (less than 0 in the colour for less); ``marks`` is the end of the
-    text that must stay when the rest is shortened.
+    ``bar`` fills so much of the cell's background, in another colour for ``is_more``; ``marks`` is the end of the text
+    that must stay when the rest is shortened.
     """
 
     text: str = ""
     title: str = ""
     bar: float = 0.0
+    is_more: bool = False
     marks: str = ""
 
 
@@ -173,7 +174,7 @@ def _html_row(grid: Grid, line: Line) -> str:
     name, *others = line.cells
     cells = [f'<th scope="row"{LEFT}{_title(name.title)}>{escape(name.text)}</th>']
     for column, cell in zip(grid.columns[1:], others, strict=True):
-        looks = LEFT if column.is_left else _bar(cell.bar) or (' class="zero"' if cell.text == "0" else "")
+        looks = LEFT if column.is_left else _bar(cell) or (' class="zero"' if cell.text == "0" else "")
         cells.append(f"<td{looks}{_title(cell.title)}>{words(cell.text)}</td>")
     kind = ' class="still"' if line.is_quiet else ""
     return f"<tr{kind}>{''.join(cells)}</tr>"
@@ -183,11 +184,11 @@ def _title(words: str) -> str:
     return f' title="{escape(words)}"' if words else ""
 
 
-def _bar(share: float) -> str:
-    """The cell's background as a bar from the left; its colour says less or more, as the number's sign does."""
-    if not share:
+def _bar(cell: Cell) -> str:
+    """The cell's background as a bar; its colour says no more than the number's sign does."""
+    if not cell.bar:
         return ""
-    colour, end = _MORE if share > 0 else _LESS, f"{100 * abs(share):.0f}%"
+    colour, end = _MORE if cell.is_more else _BAR, f"{100 * cell.bar:.0f}%"
     return f' style="background:linear-gradient(90deg,{colour} {end},transparent {end})"'
 
 
