@@ -17,7 +17,7 @@ from nbcnncost.report import Report
 from nbcnncost.rows import Number, Row
 from nbcnncost.units import shapes_text
 from nbcnncost.views import comparison as view
-from nbcnncost.views import grid
+from nbcnncost.views import export, grid
 
 if TYPE_CHECKING:
     import pandas
@@ -190,7 +190,7 @@ class Comparison:
 
     def to_json(self, path: str | Path | None = None) -> str:
         """:meth:`to_dict` as JSON; also written to ``path``, if given."""
-        return _written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
+        return export.written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """One line per model, preceded by the column names. Also written to ``path``, if given."""
@@ -199,7 +199,7 @@ class Comparison:
         writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        return _written(lines.getvalue(), path)
+        return export.written(lines.getvalue(), path)
 
     def to_pandas(self) -> pandas.DataFrame:
         """A DataFrame with one line per model, indexed by label; numbers are nullable integers."""
@@ -213,7 +213,7 @@ class Comparison:
 
     def to_markdown(self, path: str | Path | None = None) -> str:
         """The table of totals in Markdown; also written to ``path``, if given."""
-        return _written(grid.markdown(view.build(self)), path)
+        return export.written(grid.markdown(view.build(self)), path)
 
 
 def _ratio(total: Row, first: Row, name: str) -> float | None:
@@ -240,9 +240,3 @@ def _plain(row: ModelRow) -> dict[str, Any]:
         **{name: getattr(row.total, name) for name in NUMBERS},
         "ratio": row.ratio,
     }
-
-
-def _written(content: str, path: str | Path | None) -> str:
-    if path is not None:
-        Path(path).write_text(content, encoding="utf-8")
-    return content

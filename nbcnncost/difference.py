@@ -16,7 +16,7 @@ from nbcnncost.errors import CostError
 from nbcnncost.matching import match
 from nbcnncost.rows import Row, sum_rows
 from nbcnncost.views import difference as view
-from nbcnncost.views import grid
+from nbcnncost.views import export, grid
 
 if TYPE_CHECKING:
     import pandas
@@ -188,7 +188,7 @@ class Difference:
 
     def to_json(self, path: str | Path | None = None) -> str:
         """:meth:`to_dict` as JSON; also written to ``path``, if given."""
-        return _written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
+        return export.written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """One line per entry, preceded by the column names; the conventions are columns. Also written to ``path``."""
@@ -198,7 +198,7 @@ class Difference:
         writer = csv.DictWriter(lines, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        return _written(lines.getvalue(), path)
+        return export.written(lines.getvalue(), path)
 
     def to_pandas(self) -> pandas.DataFrame:
         """A DataFrame with one line per entry, indexed by path; numbers are nullable integers."""
@@ -213,7 +213,7 @@ class Difference:
 
     def to_markdown(self, path: str | Path | None = None) -> str:
         """The table that is shown, in Markdown; also written to ``path``, if given."""
-        return _written(grid.markdown(view.build(self)), path)
+        return export.written(grid.markdown(view.build(self)), path)
 
     def _side(self, report: Report, label: str) -> dict[str, Any]:
         header = report.to_dict()
@@ -259,9 +259,3 @@ def _plain(entry: Entry) -> dict[str, Any]:
         "after": None if after is None else {name: getattr(after, name) for name in _SIDES},
         "difference": {name: entry.difference(name) for name in NUMBERS},
     }
-
-
-def _written(content: str, path: str | Path | None) -> str:
-    if path is not None:
-        Path(path).write_text(content, encoding="utf-8")
-    return content

@@ -94,7 +94,7 @@ class Entry:
         if name in ("params", "trainable", "frozen"):
             return True
         rows = [row for row in (self.before, self.after) if row is not None]
-        known = not any(row.unknown or getattr(row, name) is None for row in rows)
+        known = not any(row.unknown or row.failed or getattr(row, name) is None for row in rows)
         return known and (self.same_unit or name != "count")
 
     def difference(self, name: str) -> Number:

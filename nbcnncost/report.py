@@ -326,7 +326,7 @@ class Report:
 
     def to_json(self, path: str | Path | None = None) -> str:
         """:meth:`to_dict` as JSON; also written to ``path``, if given."""
-        return _written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
+        return export.written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """One line per row, preceded by the column names; the convention is a column. Also written to ``path``."""
@@ -334,7 +334,7 @@ class Report:
         writer = csv.DictWriter(lines, [*_plain(self.total), "convention"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(self._flat_rows())
-        return _written(lines.getvalue(), path)
+        return export.written(lines.getvalue(), path)
 
     def to_pandas(self) -> pandas.DataFrame:
         """A DataFrame with one line per row, indexed by path."""
@@ -348,11 +348,11 @@ class Report:
 
     def to_markdown(self, path: str | Path | None = None) -> str:
         """The rows as a Markdown table; also written to ``path``, if given."""
-        return _written(export.markdown(self), path)
+        return export.written(export.markdown(self), path)
 
     def to_latex(self, path: str | Path | None = None) -> str:
         """The rows as a LaTeX ``tabular`` (package booktabs); also written to ``path``, if given."""
-        return _written(export.latex(self), path)
+        return export.written(export.latex(self), path)
 
     def _flat_rows(self) -> Iterator[dict[str, Any]]:
         for row in self.rows:
@@ -382,9 +382,3 @@ def _plain(row: Row) -> dict[str, Any]:
 def _number_of(number: int, title: str) -> str:
     word = title.split(",", maxsplit=1)[0]
     return plural(number, word) if word.endswith(("ion", "product", "layer")) else f"{exact(number)} {word}"
-
-
-def _written(content: str, path: str | Path | None) -> str:
-    if path is not None:
-        Path(path).write_text(content, encoding="utf-8")
-    return content

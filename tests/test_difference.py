@@ -19,6 +19,7 @@ from test_views import read
 from torch import nn
 
 from nbcnncost import CostError, cost
+from nbcnncost.api import attempt
 from nbcnncost.changes import settings_changes
 from nbcnncost.entries import NUMBERS
 from nbcnncost.matching import align
@@ -343,6 +344,35 @@ def test_what_is_unknown_has_no_difference():
     shown = repr(difference)
     assert re.search(r"^\+ linalg_inv\(\) +\? +\? +\? ", shown, re.MULTILINE)
     assert "has operations without a rule, left out of its numbers: linalg_inv" in shown
+
+
+def test_calls_of_a_shared_layer_are_entries_of_their_own():
+    """A layer that runs three times instead of two does the work of once more, with the same parameters."""
+
+    def times(number):
+        def forward(net, x):
+            for _ in range(number):
+                x = net.conv(x)
+            return x
+
+        return cost(Body(forward, conv=nn.Conv2d(3, 3, 3, padding=1)), (1, 3, 8, 8))
+
+    difference = times(2).diff(times(3))
+    assert [entry.kind for entry in difference.entries] == ["same", "same", "added"]
+    assert difference["conv"].macs == difference.total.macs == 8 * 8 * 3 * 3 * 3 * 3
+    assert difference["conv"].params == 0
+    assert re.search(r"^\+ conv \(3 of 3\) ", repr(difference), re.MULTILINE)
+
+
+def test_a_run_that_stopped_has_no_whole_difference():
+    """Where one side's run stopped its layer's numbers are not known, nor is the total's difference."""
+    stopped = attempt(named(lenet()), (1, 1, 8, 8)).report
+    difference = report_of(lenet()).diff(stopped)
+    assert stopped.failure.path == "conv2"
+    assert difference["conv2"].macs is None
+    assert difference["conv1"].macs == (8 * 8 - 28 * 28) * 6 * 5 * 5
+    assert difference.total.macs is None
+    assert " stopped at conv2: its numbers are those of the layers up to there" in repr(difference)
 
 
 def test_a_report_is_compared_with_a_report():

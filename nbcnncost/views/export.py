@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbcnncost.units import exact, shapes_text
@@ -29,6 +30,13 @@ _LATEX_ESCAPES = str.maketrans(
         ">": r"\textgreater{}",
     }
 )
+
+
+def written(content: str, path: str | Path | None) -> str:
+    """The content, which also goes to a file if one is named."""
+    if path is not None:
+        Path(path).write_text(content, encoding="utf-8")
+    return content
 
 
 def markdown(report: Report) -> str:
