@@ -123,6 +123,10 @@ LENETS = {
         {"stem": named({"conv": lenet()["conv1"], "act": nn.ReLU()}), **lenet(conv1=None, relu1=None)},
         {"stem.conv": ("renamed", (), 0, 0, 0), "stem.act": ("renamed", (), 0, 0, 0)},
     ),
+    "a layer that becomes a container": (
+        lenet(fc3=nn.Sequential(nn.Dropout(), nn.Linear(84, 10))),
+        {"fc3.0": ("added", (), 0, 0, 0), "fc3.1": ("renamed", (), 0, 0, 0)},
+    ),
     "another name and another setting": (
         OrderedDict((("first", nn.Conv2d(1, 6, 3, padding=1)), *list(lenet().items())[1:])),
         {"first": ("changed", ("5×5 → 3×3", "p2 → p1"), 6 * 3 * 3 - 6 * 5 * 5, SMALL, 2 * SMALL)},
