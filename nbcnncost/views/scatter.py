@@ -29,6 +29,7 @@ _PLACES = (
     *((5, 5, "left", "bottom"), (5, -5, "left", "top"), (-5, 5, "right", "bottom"), (-5, -5, "right", "top")),
     *((5, 15, "left", "bottom"), (5, -15, "left", "top"), (-5, 15, "right", "bottom"), (-5, -15, "right", "top")),
     *((5, 27, "left", "bottom"), (5, -27, "left", "top"), (-5, 27, "right", "bottom"), (-5, -27, "right", "top")),
+    *((5, 40, "left", "bottom"), (5, -40, "left", "top"), (-5, 40, "right", "bottom"), (-5, -40, "right", "top")),
 )
 _FAR = 10
 
@@ -108,7 +109,7 @@ def _tick(number: int) -> str:
 
 
 def _label_points(figure: Figure, axes: Axes, points: Sequence[_Point]) -> None:
-    """A label at each point, where neither another label nor a point is; if no place is free, the first."""
+    """A label at each point, where neither another label nor a point is, or else as few of them as possible."""
     inside = axes.get_window_extent()
     dots = [axes.transData.transform((point.params, point.work)) for point in points]
     taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in dots]
@@ -116,10 +117,8 @@ def _label_points(figure: Figure, axes: Axes, points: Sequence[_Point]) -> None:
         others = [box for index, box in enumerate(taken) if index != place]
         tried = [_annotated(axes, points[place], spot) for spot in _PLACES]
         boxes = [label.get_window_extent() for label in tried]
-        free = [
-            not _is_outside(box, inside, figure) and not any(box.overlaps(other) for other in others) for box in boxes
-        ]
-        chosen = free.index(True) if any(free) else 0
+        in_the_way = [_is_outside(box, inside, figure) + sum(map(box.overlaps, others)) for box in boxes]
+        chosen = in_the_way.index(min(in_the_way))
         for index, label in enumerate(tried):
             if index != chosen:
                 label.remove()
