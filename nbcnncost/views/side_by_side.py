@@ -125,7 +125,7 @@ def _html_row(table: SideBySide, entry: Standing, left: str) -> str:
     name, *numbers = map(escape, _cells(table, entry))
     cells = [f'<th scope="row"{left} title="{escape(clean(entry.title))}">{name}</th>']
     cells += [f"<td>{number}</td>" for number in numbers]
-    reasons = "<br>".join(map(escape, _reasons(entry)))
+    reasons = "".join(f"<div>{escape(reason)}</div>" for reason in _reasons(entry))
     return f"<tr>{''.join(cells)}<td{left}>{reasons}</td></tr>"
 
 
