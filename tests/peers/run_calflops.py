@@ -27,7 +27,8 @@ VERSION = "0.3.2"
 
 EXCEPTIONS: dict[str, str] = {
     "no parameters": "it asks the first parameter for its device, and fails where there is none",
-    "deeplabv3_resnet50/layers": "a ModuleList that is never called has a number there; here it has no row",
+    "conv2d without batch": "it takes the channels for the batch, and stops where the rest does not fit",
+    "layers made in forward/layers": "it counts a layer that a forward makes with the module around it",
 }
 
 

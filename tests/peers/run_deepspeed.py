@@ -28,7 +28,9 @@ VERSION = "0.19.8"
 
 EXCEPTIONS: dict[str, str] = {
     "two parents/layers": "a shared layer's calls count together under each parent; here each call has its own row",
-    "deeplabv3_resnet50/layers": "a ModuleList that is never called has a number there; here it has no row",
+    "shared block/layers": "a shared layer's calls count together under each parent; here each call has its own row",
+    "conv2d without batch": "it takes the channels for the batch, and stops where the rest does not fit",
+    "layers made in forward/layers": "it counts a layer that a forward makes with the module around it",
 }
 
 _SOURCE = "NBCNNCOST_DEEPSPEED"
