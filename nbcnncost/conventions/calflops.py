@@ -89,8 +89,8 @@ calflops = Peer(
         "activation, a softmax, a pooling; 2 of a batch normalization, 5 of another one; 1 for each sum and product "
         "that is called by its name; recurrent layers with their gates' sums. It puts the model in eval mode. Its "
         "second number, the MACs, is half of what linear layers, convolutions and matrix products count here "
-        "without biases and sums; of recurrent layers and einsum it is 0. A function that the model stored before "
-        "(self.act = F.relu) is not heard by the tool; here it is, except in PyTorch's own transformer layers."
+        "without biases and sums; of recurrent layers and einsum it is 0. What a model imports by name (from "
+        "torch.nn.functional import relu) the tool does not hear; here it counts."
     ),
     tool="calflops",
     version="0.3.2",

@@ -80,9 +80,8 @@ deepspeed = Peer(
         "resized element, and for each sum and product that is called by its name; recurrent layers with their "
         "gates' sums. It puts the model in eval mode. Its second number, the MACs, is half of what linear layers, "
         "convolutions, attention and matrix products count here without biases and sums; of recurrent layers and "
-        "einsum it is 0. A function that the model stored before (self.act = F.relu) is not heard by the tool; here "
-        "it is, except in PyTorch's own transformer layers. What is called through einops counts twice there, once "
-        "here."
+        "einsum it is 0. What a model imports by name (from torch.nn.functional import relu) the tool does not "
+        "hear; here it counts. What is called through einops counts twice there, once here."
     ),
     tool="deepspeed.profiling.flops_profiler",
     version="0.19.8",

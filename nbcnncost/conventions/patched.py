@@ -16,22 +16,23 @@ from nbcnncost.records import FunctionCall, ModuleCall, ModuleRecord, Trace
 #: What a tool adds up at one call of a function.
 FunctionRule = Callable[[FunctionCall, Trace], Iterable[Part]]
 
-#: Layers whose activation is the function itself, as it was when they were made.
-_STORING = tuple(f"torch.nn.modules.transformer.Transformer{side}Layer" for side in ("Encoder", "Decoder"))
 _ATTENTION = "torch.nn.modules.activation.MultiheadAttention"
 _NO_VALUES: Mapping[str, int] = MappingProxyType({})
 
 
 def hear(trace: Trace, rules: Mapping[str, FunctionRule]) -> Iterator[Part]:
     """What the rules say of each function that was called; an operator (``x + y``) is called ``"operator.add"``."""
-    storing = {module.index for module in trace.modules if any(name in module.classes for name in _STORING)}
+    stored: dict[int, frozenset[str]] = {}
     fast = _on_the_fast_path(trace)
     for function in trace.functions:
         name = f"operator.{function.name.rpartition('.')[2]}" if function.operator else function.name
         rule = rules.get(name)
         if rule is None:
             continue
-        if storing and trace.calls[function.call].module in storing and name.startswith("functional."):
+        module = trace.calls[function.call].module if function.call >= 0 else 0
+        if module not in stored:
+            stored[module] = _stored_functions(trace.modules[module])
+        if name.rpartition(".")[2] in stored[module]:
             yield Part(function.start, "0", _NO_VALUES, "stored")
         elif function.call in fast:
             yield Part(function.start, "0", _NO_VALUES, "fast_path")
@@ -58,6 +59,12 @@ def unheard(fault: str) -> FunctionRule:
         return (Part(function.start, "0", _NO_VALUES, fault),)
 
     return rule
+
+
+def _stored_functions(module: ModuleRecord) -> frozenset[str]:
+    """PyTorch's functions that are attributes of a module (``self.act = F.relu``): they are as they were before."""
+    words = (value for _, value in module.facts if isinstance(value, str) and value.startswith("torch."))
+    return frozenset(word.rpartition(".")[2] for word in words)
 
 
 def _on_the_fast_path(trace: Trace) -> frozenset[int]:

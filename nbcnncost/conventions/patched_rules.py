@@ -27,13 +27,9 @@ _STEPS = MappingProxyType(
 )
 
 
-def each_input(text: str = "n_in") -> FunctionRule:
-    """A formula of the number of elements that go in."""
-
-    def rule(function: FunctionCall, trace: Trace) -> Iterable[Part]:
-        return (Part(function.start, text, {"n_in": tensor(function, 0, "input").numel}),)
-
-    return rule
+def each_input(function: FunctionCall, trace: Trace) -> Iterable[Part]:
+    """1 for each element that goes in."""
+    return (Part(function.start, "n_in", {"n_in": tensor(function, 0, "input").numel}),)
 
 
 def normalization(place: int) -> FunctionRule:
@@ -249,12 +245,12 @@ SHARED: Mapping[str, FunctionRule] = MappingProxyType(
     {
         **rules_for("functional.linear", linear),
         **rules_for("torch.conv*", convolution),
-        **rules_for("functional.relu functional.elu functional.leaky_relu functional.relu6", each_input()),
-        **rules_for("functional.silu functional.gelu torch.prelu functional.softmax", each_input()),
-        **rules_for("torch.avg_pool1d functional.avg_pool2d functional.avg_pool3d functional.max_pool*", each_input()),
-        **rules_for("functional.max_pool*_with_indices functional.adaptive_max_pool*_with_indices", each_input()),
-        **rules_for("torch.adaptive_avg_pool1d functional.adaptive_avg_pool2d", each_input()),
-        **rules_for("functional.adaptive_avg_pool3d functional.adaptive_max_pool*", each_input()),
+        **rules_for("functional.relu functional.elu functional.leaky_relu functional.relu6", each_input),
+        **rules_for("functional.silu functional.gelu torch.prelu functional.softmax", each_input),
+        **rules_for("torch.avg_pool1d functional.avg_pool2d functional.avg_pool3d functional.max_pool*", each_input),
+        **rules_for("functional.max_pool*_with_indices functional.adaptive_max_pool*_with_indices", each_input),
+        **rules_for("torch.adaptive_avg_pool1d functional.adaptive_avg_pool2d", each_input),
+        **rules_for("functional.adaptive_avg_pool3d functional.adaptive_max_pool*", each_input),
         **rules_for("functional.batch_norm", batch_norm),
         **rules_for("functional.layer_norm functional.group_norm", normalization(2)),
         **rules_for("functional.instance_norm", normalization(3)),
@@ -292,8 +288,8 @@ SHARED_FAULTS: Mapping[str, str] = MappingProxyType(
         "names": "x.relu(), torch.relu(x), x.softmax() and the like are not heard: 0, while F.relu(x) counts",
         "relu6": "nn.ReLU6 is not heard, as it calls F.hardtanh: 0, while F.relu6 counts",
         "stored": (
-            "the activation of nn.TransformerEncoderLayer is not heard: 0, as the layer stored the function "
-            "before the tool replaced it"
+            "a function that a module stored (self.act = F.relu, as nn.TransformerEncoderLayer does) is not heard: 0, "
+            "as that was before the tool replaced it"
         ),
         "fast_path": (
             "nn.MultiheadAttention whose parameters are all frozen, with all before it: not heard, as PyTorch computes "

@@ -39,6 +39,13 @@ def frozen(train_first: bool) -> nn.Module:
     return nn.Sequential(first, net.requires_grad_(False), nn.Linear(12, 1, bias=False))
 
 
+def stored() -> nn.Module:
+    """A module that keeps one activation as an attribute, and calls another one by its name."""
+    net = call(lambda m, x: m.act(F.gelu(x))).model()
+    net.act = F.relu
+    return net
+
+
 def made_in_forward() -> nn.Module:
     """Two places that share a block whose forward makes a layer: that one counts with the block."""
     block = call(lambda m, x: nn.ReLU()(x), w=nn.Identity).model()
@@ -137,6 +144,7 @@ CASES: dict[str, tuple[Probe, int, int]] = {
         10 * (2 * 7 * 12 + 2 * 7 * 7 - 2 * 7 + 7 + 2 * 7),
         10 * (2 * 7 * 12 + 2 * 7 * 7 - 2 * 7 + 7 + 2 * 7),
     ),
+    "a stored function": (Probe(stored, (IMAGE,)), 2 * 8 * 10 * 12, 2 * 8 * 10 * 12),
     "a subclass of LSTM": (call(lambda m, x: m.r(x)[0], 2, *STEPS, r=lambda: MyLSTM(12, 7)), 0, 0),
     "a block that several share": (
         # called three times; calflops meets it in two parents, each once
