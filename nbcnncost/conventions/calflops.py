@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import MappingProxyType
 
-from nbcnncost.conventions.patched import FunctionRule, hear_each_parent, unheard
+from nbcnncost.conventions.patched import FunctionRule, anchor, hear_each_parent, unheard
 from nbcnncost.conventions.patched_rules import (
     SHARED,
     SHARED_FAULTS,
@@ -48,7 +48,9 @@ def _convolution_output(function: FunctionCall, spatial: int) -> dict[str, int]:
 def _by_scale(function: FunctionCall, trace: Trace) -> Part:
     """The factor is multiplied by, and the product thrown away."""
     number = tensor(function, 0, "input").numel
-    return Part(function.start, "n_in", {"n_in": number}, "" if number == elements_out(function, trace) else "scale")
+    return Part(
+        anchor(function, trace), "n_in", {"n_in": number}, "" if number == elements_out(function, trace) else "scale"
+    )
 
 
 def _from_the_left(first: TensorSpec, second: TensorSpec) -> int:

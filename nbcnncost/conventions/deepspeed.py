@@ -7,7 +7,7 @@ from itertools import zip_longest
 from math import prod
 from types import MappingProxyType
 
-from nbcnncost.conventions.patched import FunctionRule, hear
+from nbcnncost.conventions.patched import FunctionRule, anchor, hear
 from nbcnncost.conventions.patched_rules import (
     SHARED,
     SHARED_FAULTS,
@@ -44,7 +44,7 @@ def _by_scale(function: FunctionCall, trace: Trace) -> Part:
         number = int(given.numel * prod(factor))
     else:
         number = int(given.numel * factor ** (len(given.shape) - 2)) if isinstance(factor, (int, float)) else true
-    return Part(function.start, "n", {"n": number}, "" if number == true else "scale")
+    return Part(anchor(function, trace), "n", {"n": number}, "" if number == true else "scale")
 
 
 def _broadcast(first: TensorSpec, second: TensorSpec) -> int:

@@ -17,6 +17,7 @@ from nbcnncost.records import FunctionCall, ModuleCall, ModuleRecord, Trace
 FunctionRule = Callable[[FunctionCall, Trace], Iterable[Part]]
 
 _ATTENTION = "torch.nn.modules.activation.MultiheadAttention"
+_IDLE = frozenset({"movement", "integer", "random"})
 _NO_VALUES: Mapping[str, int] = MappingProxyType({})
 
 
@@ -33,9 +34,9 @@ def hear(trace: Trace, rules: Mapping[str, FunctionRule]) -> Iterator[Part]:
         if module not in stored:
             stored[module] = _stored_functions(trace.modules[module])
         if name.rpartition(".")[2] in stored[module]:
-            yield Part(function.start, "0", _NO_VALUES, "stored")
+            yield Part(anchor(function, trace), "0", _NO_VALUES, "stored")
         elif function.call in fast:
-            yield Part(function.start, "0", _NO_VALUES, "fast_path")
+            yield Part(anchor(function, trace), "0", _NO_VALUES, "fast_path")
         else:
             yield from rule(function, trace)
 
@@ -54,11 +55,18 @@ def unheard(fault: str) -> FunctionRule:
     """A function that the tool does not hear, though it counts the same under another name."""
 
     def rule(function: FunctionCall, trace: Trace) -> Iterable[Part]:
-        if trace.ops[function.start].kind == "integer":
-            return ()
-        return (Part(function.start, "0", _NO_VALUES, fault),)
+        index = anchor(function, trace)
+        return () if trace.ops[index].kind == "integer" else (Part(index, "0", _NO_VALUES, fault),)
 
     return rule
+
+
+def anchor(function: FunctionCall, trace: Trace) -> int:
+    """The operation that a function's number belongs to: the first that computes."""
+    if function.stop == function.start + 1:
+        return function.start
+    indices = range(function.start, function.stop)
+    return next((index for index in indices if trace.ops[index].kind not in _IDLE), function.start)
 
 
 def _stored_functions(module: ModuleRecord) -> frozenset[str]:

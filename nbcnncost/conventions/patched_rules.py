@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from nbcnncost.conventions.einsum import einsum_flops
-from nbcnncost.conventions.patched import FunctionRule, unheard
+from nbcnncost.conventions.patched import FunctionRule, anchor, unheard
 from nbcnncost.conventions.peer import Part
 from nbcnncost.expressions import named
 from nbcnncost.records import FunctionCall, ModuleCall, OpRecord, TensorSpec, Trace
@@ -29,7 +29,7 @@ _STEPS = MappingProxyType(
 
 def each_input(function: FunctionCall, trace: Trace) -> Iterable[Part]:
     """1 for each element that goes in."""
-    return (Part(function.start, "n_in", {"n_in": tensor(function, 0, "input").numel}),)
+    return (Part(anchor(function, trace), "n_in", {"n_in": tensor(function, 0, "input").numel}),)
 
 
 def normalization(place: int) -> FunctionRule:
@@ -37,7 +37,7 @@ def normalization(place: int) -> FunctionRule:
 
     def rule(function: FunctionCall, trace: Trace) -> Iterable[Part]:
         text = "4 * n_in" if function.argument(place, "weight") is None else "5 * n_in"
-        return (Part(function.start, text, {"n_in": tensor(function, 0, "input").numel}),)
+        return (Part(anchor(function, trace), text, {"n_in": tensor(function, 0, "input").numel}),)
 
     return rule
 
@@ -54,7 +54,7 @@ def batch_norm(function: FunctionCall, trace: Trace) -> Iterable[Part]:
     )
     plain = function.argument(3, "weight") is None
     text = ("4 * n_in" if plain else "5 * n_in") if from_batch else ("n_in" if plain else "2 * n_in")
-    return (Part(function.start, text, {"n_in": tensor(function, 0, "input").numel}),)
+    return (Part(anchor(function, trace), text, {"n_in": tensor(function, 0, "input").numel}),)
 
 
 def linear(function: FunctionCall, trace: Trace) -> Iterable[Part]:
@@ -63,7 +63,7 @@ def linear(function: FunctionCall, trace: Trace) -> Iterable[Part]:
     features = given.shape[-1]
     values = {"N": given.numel // max(features, 1), "N_in": features, "N_out": weight.shape[0]}
     fault = "" if function.argument(2, "bias") is None else "linear_bias"
-    return (Part(function.start, "2 * N * N_in * N_out", values, fault),)
+    return (Part(anchor(function, trace), "2 * N * N_in * N_out", values, fault),)
 
 
 def convolution(function: FunctionCall, trace: Trace) -> Iterable[Part]:
@@ -95,7 +95,7 @@ def matmul(function: FunctionCall, trace: Trace) -> Iterable[Part]:
     values = {"n_in": first.numel, "p": second.shape[-1]}
     true = elements_out(function, trace) * first.shape[-1]
     fault = "" if first.numel * second.shape[-1] == true else "matmul_shapes"
-    return (Part(function.start, "2 * n_in * p", values, fault),)
+    return (Part(anchor(function, trace), "2 * n_in * p", values, fault),)
 
 
 def product_and_sum(function: FunctionCall, trace: Trace) -> Iterable[Part]:
@@ -104,7 +104,7 @@ def product_and_sum(function: FunctionCall, trace: Trace) -> Iterable[Part]:
     first, second = tensor(function, 1, "mat1", "batch1"), tensor(function, 2, "mat2", "batch2")
     values = {"n_in": first.numel, "p": second.shape[-1], "n": added.numel}
     fault = "" if added.numel == elements_out(function, trace) else "broadcast"
-    return (Part(function.start, "2 * n_in * p + n", values, fault),)
+    return (Part(anchor(function, trace), "2 * n_in * p + n", values, fault),)
 
 
 def einsum(function: FunctionCall, trace: Trace) -> Iterable[Part]:
@@ -115,7 +115,7 @@ def einsum(function: FunctionCall, trace: Trace) -> Iterable[Part]:
     if not isinstance(equation, str):
         return ()
     flops = einsum_flops(equation, [operand.shape for operand in operands])
-    return (Part(function.start, "n_einsum", {"n_einsum": flops}, "einsum"),)
+    return (Part(anchor(function, trace), "n_einsum", {"n_einsum": flops}, "einsum"),)
 
 
 def elementwise(elements: Callable[[TensorSpec, TensorSpec], int]) -> FunctionRule:
@@ -126,7 +126,7 @@ def elementwise(elements: Callable[[TensorSpec, TensorSpec], int]) -> FunctionRu
         tensors = [value for value in (first, second) if isinstance(value, TensorSpec)]
         number = elements(*tensors) if len(tensors) == 2 else tensors[0].numel
         fault = "" if number == elements_out(function, trace) else "broadcast"
-        return (Part(function.start, "n", {"n": number}, fault),)
+        return (Part(anchor(function, trace), "n", {"n": number}, fault),)
 
     return rule
 
@@ -144,9 +144,9 @@ def interpolation(by_scale: Callable[[FunctionCall, Trace], Part]) -> FunctionRu
         else:
             sizes = _whole(each_axis(size, 1), function, trace)
             fault = "" if prod(sizes) == elements_out(function, trace) else "resize"
-            yield Part(function.start, "OUT", named("OUT", sizes), fault, len(sizes))
+            yield Part(anchor(function, trace), "OUT", named("OUT", sizes), fault, len(sizes))
         if function.argument(3, "mode") == "area":
-            yield Part(function.start, "n_in", {"n_in": tensor(function, 0, "input").numel}, "nested")
+            yield Part(anchor(function, trace), "n_in", {"n_in": tensor(function, 0, "input").numel}, "nested")
 
     return rule
 
@@ -161,19 +161,19 @@ def local_response_norm(function: FunctionCall, trace: Trace) -> Iterable[Part]:
     """Written in Python, it calls three functions that count each element, and pools the padded squares."""
     given = tensor(function, 0, "input")
     values = {"n_in": given.numel, "C": given.shape[1], "S": function.argument(1, "size")}
-    return (Part(function.start, "3 * n_in + n_in / C * (C + S - 1)", values),)
+    return (Part(anchor(function, trace), "3 * n_in + n_in / C * (C + S - 1)", values),)
 
 
 def lp_pool(function: FunctionCall, trace: Trace) -> Iterable[Part]:
     """Written in Python, it calls a pooling, and then two functions that count each element; or only a maximum."""
     values = {"n_in": tensor(function, 0, "input").numel, "n": elements_out(function, trace)}
     maximum = abs(function.argument(1, "norm_type")) == float("inf")
-    return (Part(function.start, "n_in" if maximum else "n_in + 2 * n", values),)
+    return (Part(function.start, "n_in" if maximum else "n_in + 2 * n", values, stop=function.stop),)
 
 
 def relu6_layer(function: FunctionCall, trace: Trace) -> Iterable[Part]:
     """``nn.ReLU6`` calls ``F.hardtanh``, which is not heard, while ``F.relu6`` is."""
-    return (Part(function.start, "0", {}, "relu6"),) if _RELU6 in _classes(function, trace) else ()
+    return (Part(anchor(function, trace), "0", {}, "relu6"),) if _RELU6 in _classes(function, trace) else ()
 
 
 def recurrent(function: FunctionCall, trace: Trace) -> Iterator[Part]:

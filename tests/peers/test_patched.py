@@ -12,7 +12,7 @@ import run_calflops
 import run_deepspeed
 import torch
 import torch.nn.functional as F
-from probes import IMAGE, Probe, call, layer
+from probes import IMAGE, PROBES, Probe, call, layer
 from torch import nn
 
 import nbcnncost
@@ -233,3 +233,13 @@ def test_operators_are_told_from_methods():
     assert operators_of(lambda m, x: sum([x, x])) == [True, True]
     assert operators_of(lambda m, x: x.add(x).mul_(x)) == [False, False]
     assert operators_of(lambda m, x: functools.reduce(torch.add, [x, x])) == [False]
+
+
+@pytest.mark.parametrize("tool", RUNNERS)
+@pytest.mark.parametrize("name", ["torch.matmul", "torch.einsum other", "torch.addmm", "x @ y"])
+def test_a_number_stands_where_its_function_computes(tool, name):
+    """A product's number is the product's, not that of a view of its operands; so it is compared with ours for it."""
+    probe = PROBES[name]
+    report = nbcnncost.cost(probe.model(), input_data=probe.inputs(), mode="same").counted_as(tool)
+    kinds = [report.trace.ops[part.op].kind for part in report.convention.hears(report.trace)]
+    assert kinds == ["matmul"]
