@@ -146,7 +146,8 @@ class ModuleRecord:
     ``paths`` are all the names it can be reached by; ``settings`` say how it is set up ("3×3, s2, p1");
     ``from_library`` is true for a class that a library defines, false for one the user wrote. ``classes`` are its
     class and that one's bases, in full (``"torch.nn.modules.conv.Conv2d"``); ``children`` and ``params`` are its own,
-    each a name with an index into the trace; ``facts`` its plain attributes (``("kernel_size", (3, 3))``).
+    each a name with an index into the trace; ``facts`` its plain attributes (``("kernel_size", (3, 3))``), functions
+    by their names (``("activation", "torch.nn.functional.relu")``).
     """
 
     index: int

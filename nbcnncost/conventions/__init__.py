@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from nbcnncost.conventions.base import Convention, Reckoned, Rule, symbol_values
+from nbcnncost.conventions.calflops import calflops
+from nbcnncost.conventions.deepspeed import deepspeed
 from nbcnncost.conventions.flop_counter_mode import flop_counter_mode
 from nbcnncost.conventions.macs import macs
 from nbcnncost.conventions.paper import paper
@@ -32,7 +34,7 @@ __all__ = [
 ]
 
 #: The tools whose numbers can be reproduced.
-PEERS: tuple[Peer, ...] = (flop_counter_mode, ptflops, thop, torchinfo)
+PEERS: tuple[Peer, ...] = (torchinfo, ptflops, thop, calflops, deepspeed, flop_counter_mode)
 #: Every convention by its name; the first is the default.
 CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
     {entry.name: entry for entry in (textbook, macs, paper, *PEERS)}

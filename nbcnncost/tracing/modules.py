@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from types import MappingProxyType
+from types import BuiltinFunctionType, FunctionType, MappingProxyType
 from typing import Any, cast
 
 import torch
@@ -16,6 +16,7 @@ from nbcnncost.units import shape_text, window_text
 _LIBRARIES = ("torch", "torchvision", "timm", "torchaudio")
 _LONGEST_SETTINGS = 60
 _LONGEST_FACT = 8
+_FUNCTIONS = (FunctionType, BuiltinFunctionType)
 
 
 def spec_of(tensor: Tensor) -> TensorSpec:
@@ -59,7 +60,7 @@ def module_record(
         _classes(kind),
         tuple((name, indices[id(child)]) for name, child in module._modules.items() if id(child) in indices),
         tuple((name, params[id(own)]) for name, own in module._parameters.items() if id(own) in params),
-        tuple((name, value) for name, value in vars(module).items() if _is_fact(name, value)),
+        tuple((name, _kept(value)) for name, value in vars(module).items() if _is_fact(name, value)),
     )
 
 
@@ -69,7 +70,13 @@ def _classes(kind: type[nn.Module]) -> tuple[str, ...]:
 
 
 def _is_fact(name: str, value: Any) -> bool:
-    return name != "training" and not name.startswith("_") and _is_plain(value)
+    plain = _is_plain(value) or isinstance(value, _FUNCTIONS)
+    return plain and name != "training" and not name.startswith("_")
+
+
+def _kept(value: Any) -> Any:
+    """A function is kept by its name: ``"torch.nn.functional.relu"``."""
+    return f"{value.__module__ or 'torch'}.{value.__name__}" if isinstance(value, _FUNCTIONS) else value
 
 
 def _is_plain(value: Any) -> bool:
