@@ -71,6 +71,9 @@ SYMBOLS = MappingProxyType(
         "F": "hidden features",
         "P": "features handed on to the next step",
         "S": "window of channels",
+        "F_np": "operations of an einsum by numpy's estimate, to four digits",
+        "n_idx": "combinations of all indices of an einsum",
+        "n_shape": "products of shape numbers",
     }
 )
 
