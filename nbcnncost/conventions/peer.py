@@ -7,13 +7,16 @@ same rows as ours, and add up.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from nbcnncost.conventions.base import Convention
+from nbcnncost.conventions.base import Convention, Reckoned, Rule, symbol_values
+from nbcnncost.errors import CostError
 from nbcnncost.expressions import Expression, expression
+from nbcnncost.kinds import FORMULAS
 from nbcnncost.records import FunctionCall, ModuleCall, ModuleRecord, OpRecord, Trace
 
 
@@ -21,7 +24,8 @@ class Part(NamedTuple):
     """One number that a tool adds up.
 
     ``op`` is the index of the operation that it belongs to; the number is ``text``, a formula in the symbols of
-    ``values``. ``fault`` is the key of the fault that makes it wrong, if one does.
+    ``values``. ``fault`` is the key of the fault that makes it wrong, if one does. A number for a whole module
+    (attention, an LSTM) stands for all operations up to ``stop``; 0 means this one alone.
     """
 
     op: int
@@ -29,6 +33,7 @@ class Part(NamedTuple):
     values: Mapping[str, int]
     fault: str = ""
     spatial: int = 0
+    stop: int = 0
 
     @property
     def expression(self) -> Expression:
@@ -41,7 +46,7 @@ class Part(NamedTuple):
         return self.expression.value(self.values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Peer(Convention):
     """A convention that follows another tool to the digit.
 
@@ -62,6 +67,20 @@ class Peer(Convention):
         """A peer is one of the package's own constants: copied and pickled by its name."""
         return _named, (self.name,)
 
+    def with_rules(self, rules: Mapping[str, Rule], name: str | None = None) -> Convention:
+        """Not for a tool's number: that would no longer be its number."""
+        raise CostError(f"{self.name} counts as {self.tool} does; rules go with textbook, macs or paper")
+
+    @property
+    def source(self) -> str:
+        """The tool with its version."""
+        return f"{self.tool} {self.version}"
+
+    def __repr__(self) -> str:
+        """What the tool counts, and what it gets wrong."""
+        wrong = [textwrap.fill(f"- {fault}", 100, subsequent_indent="  ") for fault in self.faults.values()]
+        return "\n".join([super().__repr__(), *(["What it gets wrong:"] if wrong else []), *wrong])
+
     def counts(self, trace: Trace) -> tuple[int | None, ...]:
         """What the tool adds up at each operation; what it does not hear is zero to it, as it is in its total."""
         numbers = [0] * len(trace.ops)
@@ -69,12 +88,24 @@ class Peer(Convention):
             numbers[part.op] += part.number
         return tuple(numbers)
 
-    def parts(self, trace: Trace) -> dict[int, list[Part]]:
-        """The parts by the operation that they belong to."""
-        found: dict[int, list[Part]] = {}
-        for part in self.hears(trace):
-            found.setdefault(part.op, []).append(part)
-        return found
+    def reckon(self, trace: Trace, index: int) -> tuple[Reckoned, ...]:
+        """The numbers that the tool adds for an operation; none where it adds nothing."""
+        op = trace.ops[index]
+        title = op.function if op.kind is None else FORMULAS[op.kind].title
+        found = tuple(
+            Reckoned(
+                part.number,
+                part.expression,
+                {**symbol_values(op), **part.values},
+                title,
+                self.faults.get(part.fault, f"as {self.source} counts it"),
+                self.source,
+            )
+            for part in self.hears(trace)
+            if part.op == index
+        )
+        nothing = Reckoned(0, expression("0"), {}, title, f"{self.tool} counts nothing here", self.source)
+        return found or (nothing,)
 
     def params(self, trace: Trace) -> int:
         """The number of parameters that the tool gives."""
