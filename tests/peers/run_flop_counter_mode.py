@@ -9,7 +9,12 @@ from probes import Probe
 #: PyTorch's.
 VERSION = "2.14.1"
 
-EXCEPTIONS: dict[str, str] = {"two parents/layers": "a module with two names has one row, under the last of them"}
+_SHARED = "a module with two names has one row, under the last of them"
+EXCEPTIONS: dict[str, str] = {
+    "two parents/layers": _SHARED,
+    "shared block/layers": _SHARED,
+    "layers made in forward/layers": "a layer that the forward makes has a row by its class, as if it were a model",
+}
 
 
 def figures(probe: Probe) -> Figures:

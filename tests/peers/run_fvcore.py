@@ -9,7 +9,13 @@ from probes import Probe
 
 VERSION = "0.1.5.post20221221"
 
-EXCEPTIONS: dict[str, str] = {"two parents/layers": "a module with two names has one row, under the first of them"}
+_SHARED = "a module with two names has one row, under the first of them"
+EXCEPTIONS: dict[str, str] = {
+    "torch.matmul with a vector": "it asks the vector for a second axis, and fails",
+    "two parents/layers": _SHARED,
+    "shared block/layers": _SHARED,
+    "layers made in forward/layers": "a layer that the forward makes has no row",
+}
 
 
 def figures(probe: Probe) -> Figures:

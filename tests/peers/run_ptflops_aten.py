@@ -15,7 +15,9 @@ from probes import FAMILIES, Probe
 
 VERSION = "0.7.5"
 
-EXCEPTIONS: dict[str, str] = {f"{name}/layers": "it has numbers for the model's own children only" for name in FAMILIES}
+#: Models with more than one level of modules.
+DEEP = (*FAMILIES, "encoder layer", "two parents", "shared block", "layers in lists", "layers made in forward")
+EXCEPTIONS: dict[str, str] = {f"{name}/layers": "it has numbers for the model's own children only" for name in DEEP}
 
 
 def figures(probe: Probe) -> Figures:

@@ -18,6 +18,11 @@ VERSION = "0.1.0"
 SHAPE_PRODUCTS: Mapping[str, int] = MappingProxyType(
     {
         "shape product": 1,
+        "vit_b_16": 1,
+        "vit_b_32": 1,
+        "vit_l_16": 1,
+        "vit_l_32": 1,
+        "vit_h_14": 1,
         "maxvit_t": 22,
         "swin_t": 24,
         "swin_s": 48,
