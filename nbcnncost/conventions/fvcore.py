@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from math import prod
 from types import MappingProxyType
 
 from nbcnncost.conventions.einsum import einsum_of, numpy_cost
-from nbcnncost.conventions.graph import Node, graph
+from nbcnncost.conventions.graph import Node, factors, graph
 from nbcnncost.conventions.peer import Part, Peer
-from nbcnncost.kinds import FORMULAS
 from nbcnncost.records import Trace
 
 #: Two equations, with any letters, that are counted as a matrix product; all others as numpy estimates them.
 _PRODUCTS: Mapping[str, int] = MappingProxyType({"abc,abd->acd": -1, "abc,adc->adb": 1})
 
 
-def _convolution(node: Node) -> Part:
-    return node.by_dims(FORMULAS[node.op.kind or "convolution"].terms[0].base)
-
-
-def _product(node: Node) -> Part:
-    return node.by_dims("B * m * k * p")
-
-
 def _matmul(node: Node) -> Part:
     """The first operand's matrices times the second's columns, however often either is broadcast."""
-    first, second = node.shape(0, "input") or (), node.shape(1, "other") or ()
+    first, second = factors(node)
     columns = second[-1] if len(second) > 1 else 1
-    part = node.by_size("n_in * p", p=columns)
+    part = node.by_size("n_in * p", n_in=prod(first), p=columns)
     return part if part.number == node.result.numel * first[-1] else part._replace(fault="broadcast")
 
 
@@ -57,18 +49,10 @@ def _grid(node: Node) -> Part:
     return node.by_size("4 * n", "" if linear else "grid_sample")
 
 
-def _cell(node: Node) -> Part:
-    """The two linear layers that a step of a recurrent cell consists of."""
-    return node.by_dims(FORMULAS[node.op.kind or "lstm"].terms[0].base)
-
-
 _COUNTED: Mapping[str, Callable[[Node], Part]] = MappingProxyType(
     {
-        "_convolution": _convolution,
-        "linear": lambda node: node.by_dims("N * N_in * N_out"),
-        "mm": _product,
-        "addmm": _product,
-        "bmm": _product,
+        **dict.fromkeys(("_convolution", "linear", "mm", "addmm", "bmm"), Node.by_macs),
+        **dict.fromkeys(("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"), Node.by_macs),
         "matmul": _matmul,
         "einsum": _einsum,
         "batch_norm": _batch_norm,
@@ -80,7 +64,6 @@ _COUNTED: Mapping[str, Callable[[Node], Part]] = MappingProxyType(
         "adaptive_avg_pool2d": lambda node: node.by_size("n_in"),
         "grid_sample": _grid,
         "grid_sampler": _grid,
-        **dict.fromkeys(("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"), _cell),
     }
 )
 #: What is like something that is counted, and counts nothing.

@@ -15,10 +15,20 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from nbcnncost.conventions.peer import Part
+from nbcnncost.kinds import FORMULAS
 from nbcnncost.records import FunctionCall, OpRecord, TensorSpec, Trace
 
 #: Kinds of operations that prepare or follow the one that computes.
 _STILL = frozenset({"movement", "random", "integer", "embedding"})
+#: The formulas of multiply-accumulates, by the kinds of operations that have them.
+_MACS: Mapping[str | None, str] = MappingProxyType(
+    {
+        kind: formula.terms[0].base
+        for kind, formula in FORMULAS.items()
+        if formula.terms and "macs" in formula.terms[0].per
+    }
+)
+_CONVOLUTIONS = frozenset({"convolution", "transposed_convolution"})
 #: The graph has one name where the framework has several.
 _ALIASES: Mapping[str, str] = MappingProxyType(
     {
@@ -64,6 +74,10 @@ class Node(NamedTuple):
         """Whether a norm has a weight."""
         return self.shape(_WEIGHTS.get(self.call.name, 2), "weight") is not None
 
+    def by_macs(self) -> Part:
+        """A part that is its operation's multiply-accumulates."""
+        return self.by_dims(_MACS.get(self.op.kind, "0"))
+
     def by_dims(self, text: str, fault: str = "") -> Part:
         """A part counted by the dimensions of its operation."""
         return Part(self.place, text, dict(self.op.dims), fault, spatial=self.op.spatial)
@@ -80,13 +94,20 @@ def graph(trace: Trace) -> Iterator[Node]:
     ops = trace.ops
     for call in trace.functions:
         within = range(call.start, call.stop)
-        index = next((place for place in within if ops[place].kind not in _STILL), call.start)
+        moving = (place for place in within if ops[place].kind not in _STILL)
+        index = next((place for place in within if ops[place].kind in _MACS), next(moving, call.start))
         yield Node(_name(call, ops[index]), call, index, ops[index], ops[call.stop - 1])
+
+
+def factors(node: Node) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shapes of the two operands of a matrix product, in the order in which they are multiplied."""
+    first, second = node.shape(0, "input") or (1,), node.shape(1, "other") or (1,)
+    return (second, first) if node.call.name == "Tensor.__rmatmul__" else (first, second)
 
 
 def _name(call: FunctionCall, op: OpRecord) -> str:
     name = _bare(call.name)
-    if name.startswith("conv"):
+    if op.kind in _CONVOLUTIONS:
         return "_convolution_mode" if isinstance(call.argument(4, "padding"), str) else "_convolution"
     return _upsampling(call, op) if name == "interpolate" else name
 

@@ -99,7 +99,7 @@ def _hears(trace: Trace) -> Iterator[Part]:
             yield part
     for call in trace.functions:
         whole = _WHOLE.get(call.name)
-        if whole is not None:
+        if whole is not None and trace.ops[call.start].op.endswith(".composite"):
             yield from whole(trace, call)
 
 

@@ -7,31 +7,30 @@ from math import prod
 from types import MappingProxyType
 
 from nbcnncost.conventions.einsum import einsum_of
-from nbcnncost.conventions.graph import Node, graph, shape_products
+from nbcnncost.conventions.graph import Node, factors, graph, shape_products
 from nbcnncost.conventions.peer import Part, Peer
-from nbcnncost.kinds import FORMULAS
 from nbcnncost.records import Trace
 
 _GRID: Mapping[object, str] = MappingProxyType({"nearest": "0", 1: "0", "bicubic": "16 * n", 2: "16 * n"})
 
+_CELLS: Mapping[str | None, str] = MappingProxyType(
+    {"lstm": "4 * T * F * (I + F) + 3 * T * F", "gru": "3 * T * F * (I + F) + 2 * T * F"}
+)
+
 
 def _convolution(node: Node) -> Part:
     """On output positions always; a transposed one's input channels are what the weight's shape suggests."""
+    right = node.by_macs()
     if node.op.kind != "transposed_convolution":
-        return node.by_dims(FORMULAS["convolution"].terms[0].base)
+        return right
     dims = dict(node.op.dims)
     channels = "(C_out / g)" if dims["C_in"] == dims["C_out"] else "C_in"
     part = node.by_dims(f"N * OUT * C_out * {channels} * K")
-    right = node.by_dims(FORMULAS["transposed_convolution"].terms[0].base)
     return part if part.number == right.number else part._replace(fault="transposed")
 
 
-def _product(node: Node) -> Part:
-    return node.by_dims("B * m * k * p")
-
-
 def _matmul(node: Node) -> Part:
-    first, second = node.shape(0, "input") or (), node.shape(1, "other") or ()
+    first, second = factors(node)
     inner = first[-1] if len(second) == 1 or len(first) > 1 else second[-2]
     return node.by_size("n * k", k=inner)
 
@@ -74,6 +73,11 @@ def _lstm(trace: Trace, node: Node) -> Iterator[Part]:
             yield Part(index, "4 * T * P * (I + P)", values, fault)
 
 
+def _cell(node: Node) -> Part:
+    """The two linear layers of a step, and the products of its gates."""
+    return node.by_dims(_CELLS[node.op.kind]) if node.op.kind in _CELLS else node.by_macs()
+
+
 def _sampling(node: Node) -> Part:
     return node.by_size(_GRID.get(node.call.argument(2, "mode", "bilinear"), "4 * n"))
 
@@ -81,14 +85,10 @@ def _sampling(node: Node) -> Part:
 _COUNTED: Mapping[str, Callable[[Node], Part]] = MappingProxyType(
     {
         "_convolution": _convolution,
-        "linear": lambda node: node.by_dims("N * N_in * N_out"),
-        **dict.fromkeys(("addmm", "addmv", "bmm", "baddbmm"), _product),
+        **dict.fromkeys(("linear", "addmm", "addmv", "bmm", "baddbmm", "scaled_dot_product_attention"), Node.by_macs),
         "matmul": _matmul,
         "einsum": _einsum,
-        "scaled_dot_product_attention": lambda node: node.by_dims("B * T_q * T_k * (E + E_v)"),
-        "lstm_cell": lambda node: node.by_dims("4 * T * F * (I + F) + 3 * T * F"),
-        "gru_cell": lambda node: node.by_dims("3 * T * F * (I + F) + 2 * T * F"),
-        **dict.fromkeys(("rnn_tanh_cell", "rnn_relu_cell"), lambda node: node.by_dims("T * F * (I + F)")),
+        **dict.fromkeys(("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"), _cell),
         **dict.fromkeys(("batch_norm", "group_norm", "layer_norm", "instance_norm"), _norm),
         **dict.fromkeys(("mul", "mul_", "mean"), _each),
         **{f"{kind}_pool{rank}d": _each for kind in ("avg", "adaptive_avg") for rank in (1, 2, 3)},

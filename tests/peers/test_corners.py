@@ -132,6 +132,10 @@ PRODUCTS: Mapping[str, Corner] = {
         on(PLACES, lambda m, x: torch.linalg.matmul(x, x.transpose(1, 2))),
         (2 * 2 * 25 * 12, 2 * 25 * 12, 2 * 25 * 12, 2 * 25 * 12),
     ),
+    "matmul, turned round": (
+        on(PLACES, lambda m, x: torch.Tensor.__rmatmul__(x.transpose(1, 2), x[0])),
+        (2 * 2 * 25 * 12, 5 * 12 * 5, 2 * 25 * 12, 2 * 25 * 12),
+    ),
     "matmul by keywords": (
         on(PLACES, lambda m, x: torch.matmul(input=x, other=x.transpose(1, 2))),
         (2 * 2 * 25 * 12, 2 * 25 * 12, 2 * 25 * 12, 2 * 25 * 12),
@@ -332,3 +336,11 @@ def test_each_fault_shows_somewhere(tool):
     peer = CONVENTIONS[tool]
     marked = {part.fault for name in (*PROBES, *CORNERS) for part in peer.hears(report_of(name).trace) if part.fault}
     assert marked == {key for key in peer.faults if not key.startswith("parameters")}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_what_is_mapped_over_the_batch_counts_too(tool):
+    """Under vmap a linear layer is not one operation: the products that it becomes are counted."""
+    report = nbcnncost.cost(on(PLACES, lambda m, x: torch.vmap(m.f)(x), f=lambda: nn.Linear(12, 7)).model(), PLACES)
+    once = 2 if tool == "flop_counter_mode" else 1
+    assert report.counted_as(tool).total.count == once * 2 * 5 * 12 * 7
