@@ -74,6 +74,14 @@ SYMBOLS = MappingProxyType(
         "F_np": "operations of an einsum by numpy's estimate, to four digits",
         "n_idx": "combinations of all indices of an einsum",
         "n_shape": "products of shape numbers",
+        "d": "elements that a softmax runs over",
+        "w": "parameters of the layer",
+        "h": "heads of attention",
+        "F_q": "features of queries, all heads",
+        "F_k": "features of keys, all heads",
+        "F_v": "features of values, all heads",
+        "N_0": "batch of the model's input",
+        "r": "what divisions by the batch left over",
     }
 )
 

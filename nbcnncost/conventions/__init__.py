@@ -12,8 +12,11 @@ from nbcnncost.conventions.fvcore import fvcore
 from nbcnncost.conventions.macs import macs
 from nbcnncost.conventions.paper import paper
 from nbcnncost.conventions.peer import Part, Peer
+from nbcnncost.conventions.ptflops import ptflops
 from nbcnncost.conventions.ptflops_aten import ptflops_aten
 from nbcnncost.conventions.textbook import textbook
+from nbcnncost.conventions.thop import thop
+from nbcnncost.conventions.torchinfo import torchinfo
 from nbcnncost.conventions.torchprofile import torchprofile
 from nbcnncost.errors import CostError
 
@@ -32,7 +35,7 @@ __all__ = [
 ]
 
 #: The tools whose numbers can be reproduced.
-PEERS: tuple[Peer, ...] = (flop_counter_mode, fvcore, ptflops_aten, torchprofile)
+PEERS: tuple[Peer, ...] = (flop_counter_mode, fvcore, ptflops, ptflops_aten, thop, torchinfo, torchprofile)
 #: Every convention by its name; the first is the default.
 CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
     {entry.name: entry for entry in (textbook, macs, paper, *PEERS)}
