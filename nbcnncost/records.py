@@ -6,7 +6,7 @@ long after the model is gone, and without torch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
@@ -39,12 +39,15 @@ Plain = int | float | str | bool | None | tuple["Plain", ...]
 class TensorSpec:
     """The shape and dtype of a tensor, without its values.
 
+    ``contiguous`` says whether its elements lie in memory in their order; specs that differ only there are equal.
+
     >>> TensorSpec((1, 3, 224, 224), "float32").numel
     150528
     """
 
     shape: tuple[int, ...]
     dtype: str = "float32"
+    contiguous: bool = field(default=True, compare=False, repr=False)
 
     @property
     def numel(self) -> int:

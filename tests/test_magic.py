@@ -336,7 +336,7 @@ def test_what_is_no_model_gets_a_sentence(shell, line, error, message):
             "net --view tabel",
             "--view has no choice 'tabel'; did you mean table? There are table, chart, both",
         ),
-        ("net -c fvcoer", "--convention has no choice 'fvcoer'; there are textbook, macs"),
+        ("net -c fvcoer", "--convention has no choice 'fvcoer'; did you mean fvcore? There are textbook, macs"),
         ("net -s flop", "did you mean flops?"),
         ("net --columns params,flop", "did you mean flops?"),
         ("net --dtype float31", "did you mean float32?"),

@@ -7,7 +7,7 @@ from math import prod
 from types import MappingProxyType
 from typing import Any
 
-from nbcnncost.conventions.einsum import einsum_flops
+from nbcnncost.conventions.einsum import Einsum, printed_cost
 from nbcnncost.conventions.patched import FunctionRule, anchor, unheard
 from nbcnncost.conventions.peer import Part
 from nbcnncost.expressions import named
@@ -114,7 +114,7 @@ def einsum(function: FunctionCall, trace: Trace) -> Iterable[Part]:
         operands = list(operands[0])
     if not isinstance(equation, str):
         return ()
-    flops = einsum_flops(equation, [operand.shape for operand in operands])
+    flops = printed_cost(Einsum(equation.replace(" ", ""), tuple(operand.shape for operand in operands)))
     return (Part(anchor(function, trace), "n_einsum", {"n_einsum": flops}, "einsum"),)
 
 

@@ -89,7 +89,7 @@ class ModuleListener:
 
 
 #: Attribute access: nothing is computed.
-_SILENT = frozenset({"get", "set", "size", "dim", ""})
+_SILENT = frozenset({"get", "set", "size", "dim", "is_contiguous", ""})
 #: What Python's operators are called, in the words people use.
 _OPERATOR_NAMES = types.MappingProxyType(
     {

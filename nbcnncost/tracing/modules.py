@@ -20,13 +20,20 @@ _FUNCTIONS = (FunctionType, BuiltinFunctionType)
 
 
 def spec_of(tensor: Tensor) -> TensorSpec:
-    """A tensor's shape and dtype."""
-    return _spec(tensor.shape, tensor.dtype)
+    """A tensor's shape and dtype, and how it lies in memory."""
+    return _spec(tensor.shape, tensor.dtype, _is_contiguous(tensor))
 
 
 @lru_cache(maxsize=65536)
-def _spec(shape: tuple[int, ...], dtype: torch.dtype) -> TensorSpec:
-    return TensorSpec(tuple(shape), str(dtype).removeprefix("torch."))
+def _spec(shape: tuple[int, ...], dtype: torch.dtype, contiguous: bool) -> TensorSpec:
+    return TensorSpec(tuple(shape), str(dtype).removeprefix("torch."), contiguous)
+
+
+def _is_contiguous(tensor: Tensor) -> bool:
+    try:
+        return tensor.is_contiguous()
+    except RuntimeError:  # a sparse tensor has no such order
+        return False
 
 
 def specs_of(value: Any) -> tuple[TensorSpec, ...]:
