@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from figures import recorded
-from probes import CLASSIFICATION, PROBES, SEGMENTATION, VIDEO
+from probes import PROBES
 from run_torchprofile import SHAPE_PRODUCTS, UNUSED, VERSION
+from runners import ALL
 
 import nbcnncost
 
-ALL = {**PROBES, **CLASSIFICATION, **SEGMENTATION, **VIDEO}
 FIGURES = recorded("torchprofile")
 BEYOND = {**SHAPE_PRODUCTS, **{name: -number for name, number in UNUSED.items()}}
 pytestmark = pytest.mark.filterwarnings("ignore")
