@@ -17,7 +17,7 @@ LAB := $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root)
 export JUPYTER_PREFER_ENV_PATH := 1
 unexport JUPYTER_PATH
 
-.PHONY: help demo test pytest test-fast peers check lab notebooks picture format clean
+.PHONY: help demo test pytest test-fast peers check lab notebooks pages picture format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -66,6 +66,9 @@ lab: $(READY) ## open the first notebook in JupyterLab
 
 notebooks: $(READY) ## execute all notebooks again, in place
 	$(BIN)/python tools/notebooks.py $(NOTEBOOKS)
+
+pages: $(READY) ## write docs/conventions.md again, from the code
+	$(BIN)/python -m tools.conventions_page
 
 picture: $(READY) ## make the README's picture again
 	$(BIN)/python tools/picture.py
