@@ -17,15 +17,15 @@ _OPENING = """\
 
 ResNet-50 is 3.8, 4.09, 4.12, 4.14 or 8.2 G depending on whom one asks. A convention says what one operation counts as;
 `cost(model, size, convention="thop")`, `report.counted_as("thop")` and `%cnncost net -c thop` count in it, all from one
-run. `report.conventions()` and `%cnncost net --compare` set them side by side; `report.conventions().plot("thop")` draws
-the difference. A tool's convention gives that tool's own number to the digit, its faults included; `make peers` runs the
-tools themselves beside it. `make pages` writes this page.
+run. `report.conventions()` and `%cnncost net --compare` set them side by side, and `report.conventions().plot("thop")`
+draws the difference. A tool's convention gives that tool's own number to the digit, its faults included; `make peers`
+runs the tools themselves beside it. `make pages` writes this page.
 """
 _RULES = """\
 ## Of your own
 
-`textbook.with_rules({"batch_norm": 2, "bias_additions": 1})`, `--rule batch_norm=2 --rule bias_additions=1` in the magic's
-line, or `%config CnnCostMagics.rules = "batch_norm=2, bias_additions=1"` for a whole notebook:
+`textbook.with_rules({"batch_norm": 2, "bias_additions": 1})`, `--rule batch_norm=2 --rule bias_additions=1` in the
+magic's line, or `%config CnnCostMagics.rules = "batch_norm=2, bias_additions=1"` for a whole notebook:
 
 | rule | counts |
 |---|---|
@@ -58,8 +58,8 @@ def page() -> str:
 
 def _section(convention: Convention) -> str:
     says = f", which it calls {convention.says}" if isinstance(convention, Peer) else ""
-    lines = [f"## `{convention.name}`", "", f"{convention.title}. Unit: {convention.unit}{says}.", "", convention.doc, ""]
-    return "\n".join([*lines, *_faults(convention)])
+    heading = [f"## `{convention.name}`", "", f"{convention.title}. Unit: {convention.unit}{says}.", ""]
+    return "\n".join([*heading, convention.doc, "", *_faults(convention)])
 
 
 def _faults(convention: Convention) -> Iterator[str]:
