@@ -70,8 +70,18 @@ def explain_place(trace: Trace, place: Place, convention: Convention) -> Explana
     """Explain a place that has operations of its own."""
     ops = [trace.ops[index] for index in place.ops]
     params = [trace.params[index] for index in place.params]
-    lines = [*_sizes(ops), *_params(ops, params), *_counts(ops, convention)]
+    lines = [*_sizes(ops), *_params(ops, params), *_integer_macs(ops, convention), *_counts(ops, convention)]
     return Explanation(place.path, place.type, place.settings, convention.name, convention.unit, tuple(lines))
+
+
+def _integer_macs(ops: list[OpRecord], convention: Convention) -> Iterator[Line]:
+    """The multiply-accumulates of whole numbers, where the convention's own number leaves them out."""
+    for op in ops:
+        formula = FORMULAS.get(op.kind or "")
+        if formula is not None and formula.work(op.dims, op.spatial).integer_macs and convention.count(op) == 0:
+            shown = expression(formula.text({"integer_macs": 1}), op.spatial)
+            number = shown.value(symbol_values(op))
+            yield _line("integer MACs", formula.title, shown, op, number, "integer MACs", formula.why, formula.source)
 
 
 def _counts(ops: list[OpRecord], convention: Convention) -> Iterator[Line]:

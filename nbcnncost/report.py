@@ -322,7 +322,12 @@ class Report:
 
         rows = list(self._flat_rows())
         frame = pandas.DataFrame(rows)
-        for column in ("macs", "flops", "count"):  # nullable: one unknown number must not make all others inexact
+        for column in (
+            "macs",
+            "flops",
+            "count",
+            "integer_macs",
+        ):  # nullable: one unknown number must not make all others inexact
             frame[column] = pandas.array([row[column] for row in rows], dtype="Int64")
         return frame.set_index("path")
 
@@ -355,6 +360,7 @@ def _plain(row: Row) -> dict[str, Any]:
         "macs": row.macs,
         "flops": row.flops,
         "count": row.count,
+        "integer_macs": row.integer_macs,
         "unknown": row.unknown,
     }
 

@@ -548,18 +548,6 @@ def test_torchscript(how: Callable[[nn.Module], Any]) -> None:
     assert "TorchScript" in str(stopped(how(nn.Sequential(nn.Conv2d(3, 4, 3))), (1, 3, 8, 8)))
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_dynamic_quantization() -> None:
-    """A dynamically quantized layer is named, and the floating-point model asked for."""
-    from torch.ao import quantization
-
-    model = quantization.quantize_dynamic(nn.Sequential(nn.Linear(4, 3)), {nn.Linear}, dtype=torch.qint8)
-    error = stopped(model, (1, 4))
-    assert isinstance(error, ModelError)
-    assert "quantized" in str(error)
-    assert "'0'" in str(error)
-
-
 def test_a_float_functional_is_not_quantized() -> None:
     """A floating-point model that is prepared for quantization, with FloatFunctional adds, is an ordinary model."""
     from torch.ao.nn import quantized

@@ -27,7 +27,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from nbcnncost.aten import Call, Described, describe, tensors_of
 from nbcnncost.composites import COMPOSITES
+from nbcnncost.quantized import concerns, describe_quantized, describe_recurrent, is_recurrent
 from nbcnncost.tracing.memory import ShapeMemory, rebuild
+from nbcnncost.tracing.quantized import result_without_values
 from nbcnncost.tracing.recorder import Recorder
 from nbcnncost.tracing.twins import Twins
 
@@ -147,7 +149,8 @@ class FunctionListener(TorchFunctionMode):
         if func in _OPAQUE:
             with self:
                 return _OPAQUE[func](*args, **kwargs)
-        if label in COMPOSITES and not self._recorder.paused and not _inside_functorch():
+        whole = label in COMPOSITES and not str(func).startswith("quantized.")
+        if whole and not self._recorder.paused and not _inside_functorch():
             return self._composite(func, label, args, kwargs)
         twins, before = self._twins, len(self._recorder.ops)
         if twins is None:
@@ -202,6 +205,8 @@ class OperationListener(TorchDispatchMode):
             if whole is not NotImplemented:
                 return whole
         tensors = tuple(tensors_of(args, kwargs))
+        if is_recurrent(func) or concerns(func, tensors):
+            return self._quantized(func, args, kwargs, tensors)
         result, described = self._run(func, args, kwargs, tensors)
         if not (self._recorder.paused or self._recorder.asleep):
             outputs = tuple(tensors_of((result,), {}))
@@ -209,6 +214,29 @@ class OperationListener(TorchDispatchMode):
                 described = describe(func, Call(args, kwargs, outputs, self._recorder.function))
             self._recorder.add(str(func), described, tensors, outputs)
         return result
+
+    def _quantized(self, func: Any, args: Any, kwargs: Any, tensors: tuple[Tensor, ...]) -> Any:
+        """An operation on quantized tensors, or on their packed weights."""
+        if self._twins is None:
+            result = func(*args, **kwargs)
+        else:
+            self._note_writes(self._twins, func, args)
+            try:
+                result = result_without_values(func, args, kwargs)
+            except NotImplementedError as error:
+                raise NeedsValues(str(func)) from error
+        if not (self._recorder.paused or self._recorder.asleep):
+            call = Call(args, kwargs, tuple(tensors_of((result,), {})), self._recorder.function)
+            parts = describe_recurrent(func, call) if is_recurrent(func) else [describe_quantized(func, call)]
+            for described in parts:
+                self._recorder.add(str(func), described, tensors, call.outputs)
+        return result
+
+    def _note_writes(self, twins: Twins, func: Any, args: Any) -> None:
+        if func._schema.is_mutable:
+            for argument, value in zip(func._schema.arguments, args, strict=False):
+                if argument.alias_info is not None and argument.alias_info.is_write and isinstance(value, Tensor):
+                    twins.wrote(value)
 
     def _run(self, func: Any, args: Any, kwargs: Any, tensors: tuple[Tensor, ...]) -> tuple[Any, Described | None]:
         twins = self._twins
@@ -255,10 +283,7 @@ class OperationListener(TorchDispatchMode):
             kwargs = {**kwargs, "device": _META}
         if all(tensor.device.type == "meta" for tensor in tensors):
             return args, kwargs
-        if func._schema.is_mutable:
-            for argument, value in zip(func._schema.arguments, args, strict=False):
-                if argument.alias_info is not None and argument.alias_info.is_write and isinstance(value, Tensor):
-                    twins.wrote(value)
+        self._note_writes(twins, func, args)
         if func is torch.ops.aten.index.Tensor:
             args = (args[0], twins.masks_as_places(args[1]))
         kept = _LENGTHS.get(func)

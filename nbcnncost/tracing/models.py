@@ -30,9 +30,6 @@ def accept(model: Any) -> tuple[nn.Module, tuple[str, ...]]:
             f"layer {lazy or name!r} is lazy: its size is not known before a first forward; "
             "run the model once on a real input, or give the layer its sizes"
         )
-    quantized = next((path for path, module in inner.named_modules() if _is_quantized(module)), None)
-    if quantized is not None:
-        raise ModelError(f"layer {quantized or name!r} is quantized; give the floating-point model it was made from")
     return inner, notes
 
 
@@ -52,13 +49,6 @@ def _unwrapped(model: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
 def _is_lazy(module: nn.Module) -> bool:
     tensors = (*module._parameters.values(), *module._buffers.values())
     return any(tensor is not None and is_lazy(tensor) for tensor in tensors)
-
-
-def _is_quantized(module: nn.Module) -> bool:
-    place = type(module).__module__
-    if type(module).__name__ == "FloatFunctional":  # lives there, but adds and multiplies floats
-        return False
-    return place.startswith(("torch.ao.nn.quantized", "torch.nn.quantized", "torch.ao.nn.intrinsic.quantized"))
 
 
 def _not_a_module(model: Any) -> str:  # noqa: C901, PLR0911 -- one sentence for each

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from nbcnncost.records import ModuleRecord, ParamRecord, TensorSpec
+from nbcnncost.tracing.packed import is_quantized, kind_of_layer, packed_params
 from nbcnncost.units import shape_text, window_text
 
 _LIBRARIES = ("torch", "torchvision", "timm", "torchaudio")
@@ -43,7 +45,12 @@ def module_record(index: int, module: nn.Module, paths: tuple[str, ...]) -> Modu
     """One module as it is set up."""
     kind = type(module)
     library = kind.__module__.partition(".")[0] in _LIBRARIES
-    return ModuleRecord(index, paths, kind.__name__, settings_of(module), library)
+    return ModuleRecord(index, paths, type_of(module), settings_of(module), library)
+
+
+def type_of(module: nn.Module) -> str:
+    """The class of a module; a quantized layer's has the name of the floating-point one, so it says what it is."""
+    return str(module._get_name()) if is_quantized(module) else type(module).__name__
 
 
 def list_modules(model: nn.Module) -> tuple[list[ModuleRecord], dict[int, int]]:
@@ -74,11 +81,19 @@ def list_params(model: nn.Module, indices: dict[int, int]) -> tuple[list[ParamRe
         records.append(
             ParamRecord(first, indices[id(module)], spec.shape, spec.dtype, parameter.requires_grad, tuple(aliases))
         )
+    for packed in packed_params(model):
+        spec = spec_of(packed.tensor)
+        records.append(
+            ParamRecord(packed.full_name, indices[id(packed.owner)], spec.shape, spec.dtype, trainable=False)
+        )
     return records, {key: index for index, key in enumerate(owners)}
 
 
 def settings_of(module: nn.Module) -> str:
     """How a module is set up, as people write it: ``3×3, s2, p1, g32``."""
+    quantized = _QUANTIZED.get(kind_of_layer(module))
+    if quantized is not None:
+        return quantized(module)
     for kinds, write in _SETTINGS:
         if isinstance(module, kinds):
             return write(module)
@@ -98,7 +113,12 @@ def _convolution(module: Any) -> str:
         dilation=module.dilation,
         groups=module.groups,
     )
-    return window if module.bias is not None else f"{window}, no bias"
+    return window if _has_bias(module) else f"{window}, no bias"
+
+
+def _has_bias(module: Any) -> bool:
+    """A quantized layer's weights are packed: its bias is a method that unpacks it."""
+    return (module.bias() if callable(module.bias) else module.bias) is not None
 
 
 def _pooling(module: Any) -> str:
@@ -124,7 +144,7 @@ def _adaptive(module: Any) -> str:
 
 
 def _linear(module: Any) -> str:
-    return f"{module.in_features}→{module.out_features}" + ("" if module.bias is not None else ", no bias")
+    return f"{module.in_features}→{module.out_features}" + ("" if _has_bias(module) else ", no bias")
 
 
 def _recurrent(module: Any) -> str:
@@ -133,12 +153,19 @@ def _recurrent(module: Any) -> str:
     return ", ".join([f"{module.input_size}→{module.hidden_size}", *layers, *both])
 
 
+def _embedding(module: Any) -> str:
+    return f"{module.num_embeddings}×{module.embedding_dim}"
+
+
+_QUANTIZED: Mapping[str, Callable[[Any], str]] = MappingProxyType(
+    {"convolution": _convolution, "linear": _linear, "embedding": _embedding, "recurrent": _recurrent}
+)
 _POOLS = nn.modules.pooling
 #: How the usual classes write their settings; all others do it by their own ``extra_repr``.
 _SETTINGS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (nn.modules.conv._ConvNd, _convolution),
     (nn.Linear, _linear),
-    (nn.Embedding, lambda module: f"{module.num_embeddings}×{module.embedding_dim}"),
+    (nn.Embedding, _embedding),
     (nn.Flatten, lambda module: "" if (module.start_dim, module.end_dim) == (1, -1) else module.extra_repr()),
     (nn.modules.batchnorm._NormBase, lambda module: str(module.num_features)),
     ((_POOLS._AdaptiveAvgPoolNd, _POOLS._AdaptiveMaxPoolNd), _adaptive),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from nbcnncost.aten import Described
+from nbcnncost.quantized import is_packed, unpacked
 from nbcnncost.records import ModuleCall, ModuleRecord, OpRecord, TensorSpec
 from nbcnncost.tracing.modules import module_record, spec_of, specs_of
 
@@ -149,4 +150,6 @@ class Recorder:
 def _shapes(value: Any) -> Any:
     if isinstance(value, Tensor):
         return spec_of(value)
+    if is_packed(value):
+        return spec_of(unpacked(value).weight)
     return tuple(map(_shapes, value)) if isinstance(value, (list, tuple)) else value

@@ -16,7 +16,7 @@ from nbcnncost.records import ModuleCall, ModuleRecord, Trace
 from nbcnncost.tracing.calm import Calm
 from nbcnncost.tracing.guard import set_mode, untouched
 from nbcnncost.tracing.listeners import close_interrupted, listen
-from nbcnncost.tracing.modules import list_modules, list_params, specs_of
+from nbcnncost.tracing.modules import list_modules, list_params, specs_of, type_of
 from nbcnncost.tracing.recorder import Blame, Recorder
 from nbcnncost.tracing.twins import Twins
 
@@ -48,7 +48,7 @@ def run(
 
     An exception of the model's own forward is given back in the :class:`Run`; Ctrl-C passes through.
     """
-    name = type(model).__name__
+    name = type_of(model)
     if execute:
         model = _copied(model)
     modules, indices = list_modules(model)

@@ -14,6 +14,8 @@ _TINY = 1
 
 def without_values(tensor: Tensor) -> Tensor:
     """A tensor of the same shape, strides and dtype on the meta device, which has no memory for values."""
+    if tensor.is_quantized:
+        return torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
     return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _NUMBERS = {
     "params": "parameters",
     "macs": "MACs",
+    "integer_macs": "integer MACs",
     "flops": "FLOPs",
     "count": "",
     "share": "",
@@ -101,6 +102,7 @@ def add_up(rows: Sequence[Row], name: str) -> Row:
         macs=total(row.macs for row in rows),
         flops=total(row.flops for row in rows),
         count=total(row.count for row in rows),
+        integer_macs=total(row.integer_macs for row in rows),
         unknown=sum(row.unknown for row in rows),
         failed=any(row.failed for row in rows),
         is_leaf=True,
@@ -123,9 +125,8 @@ def sort_value(row: Row, column: str) -> int:
         return sum(spec.numel for spec in (row.inputs if key == "input" else row.outputs))
     if key == "frozen":
         return row.params - row.trainable
-    return {"params": row.params, "macs": row.macs, "flops": row.flops, "count": row.count, "calls": row.calls}[
-        key
-    ] or 0
+    number: int | None = getattr(row, key)
+    return number or 0
 
 
 def _flat(report: Report, depth: int | None, sort: str, top: int) -> Selection:
