@@ -529,8 +529,6 @@ def inspect_me(image: Tensor, mask: Tensor) -> Tensor:
         (None, "None"),
         (3, "int"),
         ({"model": 3}, "dict"),
-        (nn.LazyConv2d(3, 3), "lazy"),
-        (nn.Sequential(nn.Flatten(), nn.LazyLinear(3)), "'1' is lazy"),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, str) else None,
 )

@@ -127,6 +127,11 @@ def _first_sentence(error: Exception | None) -> str:
 
 
 def _none_fits(module: nn.Module, failed: list[tuple[tuple[int, ...], Run]]) -> CostError:
+    if not failed:
+        return InputError(
+            f"no input given, and the first layer of {type(module).__name__} is lazy: it takes what it is given, so "
+            f"nothing tells the size; give one: {_how_to_give(module)}"
+        )
     most = 4
     shapes = ", ".join(shape_text(shape) for shape, _ in failed[:most])
     shapes += f" and {len(failed) - most} more" if len(failed) > most else ""

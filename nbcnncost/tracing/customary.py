@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
+from nbcnncost.tracing.lazy import is_lazy_layer
 from nbcnncost.tracing.packed import kind_of_layer
 
 #: Edge lengths that courses and papers use, the customary one first: for colour images, for grey ones.
@@ -47,6 +48,8 @@ def _kind(module: nn.Module) -> str:
 
 
 def _as_first(module: Any, kind: str) -> FirstLayer | None:
+    if is_lazy_layer(module):
+        return FirstLayer("lazy", 0, 0) if kind != "convolution" else _lazy_convolution(module)
     if kind == "convolution":
         return FirstLayer(kind, module.in_channels, len(module.kernel_size))
     if kind == "embedding":
@@ -54,6 +57,12 @@ def _as_first(module: Any, kind: str) -> FirstLayer | None:
     if kind == "recurrent":
         return FirstLayer(kind if module.batch_first else "recurrent, steps first", module.input_size, 0)
     return FirstLayer(kind, module.in_features, 0) if kind == "linear" else None
+
+
+def _lazy_convolution(module: Any) -> FirstLayer:
+    """A lazy convolution takes any number of channels: colour images are usual in two dimensions, else one channel."""
+    spatial = len(module.kernel_size)
+    return FirstLayer("convolution", 3 if spatial == 2 else 1, spatial)
 
 
 def spatial_rank(model: nn.Module) -> int:
@@ -75,6 +84,8 @@ def _usual_shapes(first: FirstLayer | None) -> Iterator[tuple[int, ...]]:
         yield from ((1, 3, 224, 224), (1, 1, 28, 28), (1, 16))
     elif first.kind == "embedding":
         yield (1, _TOKENS)
+    elif first.kind == "lazy":
+        return
     elif first.kind == "linear":
         yield (1, first.channels)
         yield from ((1, 1, 28, 28), (1, 3, 32, 32), (1, 3, 224, 224), (1, _TOKENS, first.channels))

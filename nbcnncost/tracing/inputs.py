@@ -73,7 +73,8 @@ def _with_batch(
         mixed = [(size, *shape) if one else given for shape, given, one in zip(shapes, as_given, samples, strict=True)]
         single = ", ".join(shape_text(shape) for shape, one in zip(shapes, samples, strict=True) if one)
         yield mixed, (f"{single} read as one sample: batch {size}",)
-    if first_layer(model) is None:  # nothing tells how many dimensions it takes
+    first = first_layer(model)
+    if first is None or first.kind == "lazy":  # nothing tells how many dimensions it takes
         yield as_given, ()
 
 
@@ -81,7 +82,7 @@ def _is_sample(model: nn.Module, shape: tuple[int, ...]) -> bool:
     """Whether a shape has one dimension less than a batch for the model's first layer has."""
     first = first_layer(model)
     rank = len(shape)
-    if first is None:
+    if first is None or first.kind == "lazy":
         return rank == spatial_rank(model) + 1
     if first.kind == "convolution":
         return rank == first.spatial + 1

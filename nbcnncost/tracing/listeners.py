@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.nn.parameter import is_lazy
 from torch.overrides import (
     TorchFunctionMode,
     _get_current_function_mode_stack,
@@ -37,6 +38,7 @@ from nbcnncost.tracing.twins import Twins
 _LARGEST_CONSTANT = 1 << 20
 _META = torch.device("meta")
 _LIFT = torch.ops.aten.lift_fresh.default
+_DETACH = torch.ops.aten.detach.default
 _ALIGNED = torch.ops.aten._nested_tensor_from_mask_left_aligned.default
 #: Which argument holds lengths whose values shape the result: they stay real.
 _LENGTHS = types.MappingProxyType(
@@ -197,6 +199,8 @@ class OperationListener(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        if func is _DETACH and is_lazy(args[0]):  # a lazy layer asks for its weight's device
+            return func(*args, **kwargs)
         if func is _ALIGNED:  # whether padding could be packed away: a short cut that would hide the layers inside
             return False
         if torch.is_inference_mode_enabled():  # only there do composite operations arrive whole

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
 
 from nbcnncost.errors import ModelError
 
@@ -24,12 +23,6 @@ def accept(model: Any) -> tuple[nn.Module, tuple[str, ...]]:
         )
     if type(inner).forward is nn.Module.forward and "forward" not in vars(inner):
         raise ModelError(f"{name} has no forward: put its layers into nn.Sequential, or give the model that uses it")
-    lazy = next((path for path, module in inner.named_modules() if _is_lazy(module)), None)
-    if lazy is not None:
-        raise ModelError(
-            f"layer {lazy or name!r} is lazy: its size is not known before a first forward; "
-            "run the model once on a real input, or give the layer its sizes"
-        )
     return inner, notes
 
 
@@ -44,11 +37,6 @@ def _unwrapped(model: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
             model = model._orig_mod  # type: ignore[assignment]
         else:
             return model, tuple(notes)
-
-
-def _is_lazy(module: nn.Module) -> bool:
-    tensors = (*module._parameters.values(), *module._buffers.values())
-    return any(tensor is not None and is_lazy(tensor) for tensor in tensors)
 
 
 def _not_a_module(model: Any) -> str:  # noqa: C901, PLR0911 -- one sentence for each

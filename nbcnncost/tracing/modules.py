@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from nbcnncost.records import ModuleRecord, ParamRecord, TensorSpec
 from nbcnncost.tracing.packed import is_quantized, kind_of_layer, packed_params
@@ -70,7 +71,7 @@ def list_params(model: nn.Module, indices: dict[int, int]) -> tuple[list[ParamRe
     owners: dict[int, tuple[nn.Module, Tensor]] = {}
     for prefix, module in model.named_modules(remove_duplicate=False):
         for name, parameter in cast("dict[str, Tensor | None]", module._parameters).items():
-            if parameter is None:
+            if parameter is None or is_lazy(parameter):
                 continue
             names.setdefault(id(parameter), []).append(f"{prefix}.{name}" if prefix else name)
             owners.setdefault(id(parameter), (module, parameter))

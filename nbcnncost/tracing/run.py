@@ -15,6 +15,7 @@ from nbcnncost.errors import ModelError
 from nbcnncost.records import ModuleCall, ModuleRecord, Trace
 from nbcnncost.tracing.calm import Calm
 from nbcnncost.tracing.guard import set_mode, untouched
+from nbcnncost.tracing.lazy import copied_without_values, has_lazy_layers, new_lazy_tensors
 from nbcnncost.tracing.listeners import close_interrupted, listen
 from nbcnncost.tracing.modules import list_modules, list_params, specs_of, type_of
 from nbcnncost.tracing.recorder import Blame, Recorder
@@ -48,12 +49,30 @@ def run(
 
     An exception of the model's own forward is given back in the :class:`Run`; Ctrl-C passes through.
     """
-    name = type_of(model)
+    lazy, given = has_lazy_layers(model), model
     if execute:
         model = _copied(model)
+    elif lazy:
+        model = copied_without_values(model)
+    if lazy:  # a first run gives the copy its sizes (up to an error, if there is one), and is forgotten
+        _run(model, args, kwargs, mode=mode, execute=execute, notes=notes, guarded=given)
+    return _run(model, args, kwargs, mode=mode, execute=execute, notes=notes, guarded=model)
+
+
+def _run(
+    model: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    mode: str,
+    execute: bool,
+    notes: tuple[str, ...],
+    guarded: nn.Module,
+) -> Run:
+    """One call of the model; ``guarded`` is the model that is put back as it was after it."""
     modules, indices = list_modules(model)
     params, param_indices = list_params(model, indices)
-    session = _Session(model, mode, None if execute else Twins())
+    session = _Session(model, guarded, mode, None if execute else Twins())
     try:
         recorder = session.begin(modules, indices, param_indices)
         error = _error_of(model, args, kwargs)
@@ -64,7 +83,7 @@ def run(
         raise
     calls, culprit = recorder.finished_calls(error)
     trace = Trace(
-        model_name=name,
+        model_name=type_of(model),
         mode=mode,
         executed=execute,
         inputs=specs_of((args, kwargs)),
@@ -89,15 +108,15 @@ def _error_of(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -
 class _Session:
     """What is set up for a run, and put back after it. Both may be called again where they were interrupted."""
 
-    def __init__(self, model: nn.Module, mode: str, twins: Twins | None) -> None:
-        self._model, self._mode, self._twins = model, mode, twins
+    def __init__(self, model: nn.Module, guarded: nn.Module, mode: str, twins: Twins | None) -> None:
+        self._model, self._guarded, self._mode, self._twins = model, guarded, mode, twins
         self._stack = ExitStack()
 
     def begin(self, modules: list[ModuleRecord], indices: dict[int, int], params: dict[int, int]) -> Recorder:
         """Wait for other runs, remember how everything is, set the mode, and listen."""
         with Calm():
             self._stack.enter_context(_ONE_AT_A_TIME)
-            keeper = self._stack.enter_context(untouched(self._model))
+            keeper = self._stack.enter_context(untouched(self._guarded))
             if self._twins is not None:
                 self._stack.callback(self._twins.reset_versions)
             self._stack.enter_context(torch.no_grad())
@@ -130,14 +149,14 @@ def _turn(recorder: Recorder) -> Iterator[None]:
 
 def _copied(model: nn.Module) -> nn.Module:
     """A run for real may write to buffers, so it works on a copy."""
-    computed = {  # weights that an old-style weight_norm computes are no leaves, which copying refuses
+    computed: dict[int, Any] = {  # weights that an old-style weight_norm computes are no leaves, which copying refuses
         id(value): value.detach().clone()
         for module in model.modules()
         for value in module.__dict__.values()
         if isinstance(value, Tensor) and not value.is_leaf
     }
     try:
-        return copy.deepcopy(model, computed)
+        return copy.deepcopy(model, computed | new_lazy_tensors(model))
     except Exception as error:
         raise ModelError(
             f"{type(model).__name__} cannot be copied ({error}), and running it for real could change it; "
