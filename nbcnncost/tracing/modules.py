@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from nbcnncost.records import ModuleRecord, ParamRecord, TensorSpec
+from nbcnncost.tracing.nested import tensors_in
 from nbcnncost.tracing.packed import is_quantized, kind_of_layer, packed_params
 from nbcnncost.units import shape_text, window_text
 
@@ -30,16 +31,8 @@ def _spec(shape: tuple[int, ...], dtype: torch.dtype) -> TensorSpec:
 
 
 def specs_of(value: Any) -> tuple[TensorSpec, ...]:
-    """The tensors of a module's inputs or outputs, however they are nested in tuples, lists and dicts."""
-    if isinstance(value, Tensor):
-        return (spec_of(value),)
-    if isinstance(value, dict):
-        return tuple(spec for entry in value.values() for spec in specs_of(entry))
-    if isinstance(value, (tuple, list)):
-        return tuple(spec for entry in value for spec in specs_of(entry))
-    if hasattr(value, "__dataclass_fields__"):
-        return tuple(spec for name in value.__dataclass_fields__ for spec in specs_of(getattr(value, name)))
-    return ()
+    """The tensors of a module's inputs or outputs, however they are nested."""
+    return (spec_of(value),) if isinstance(value, Tensor) else tuple(map(spec_of, tensors_in(value)))
 
 
 def module_record(index: int, module: nn.Module, paths: tuple[str, ...]) -> ModuleRecord:

@@ -18,6 +18,7 @@ from nbcnncost.tracing.guard import set_mode, untouched
 from nbcnncost.tracing.lazy import copied_without_values, has_lazy_layers, new_lazy_tensors
 from nbcnncost.tracing.listeners import close_interrupted, listen
 from nbcnncost.tracing.modules import list_modules, list_params, specs_of, type_of
+from nbcnncost.tracing.nested import replaced
 from nbcnncost.tracing.recorder import Blame, Recorder
 from nbcnncost.tracing.twins import Twins
 
@@ -72,7 +73,10 @@ def _run(
     """One call of the model; ``guarded`` is the model that is put back as it was after it."""
     modules, indices = list_modules(model)
     params, param_indices = list_params(model, indices)
-    session = _Session(model, guarded, mode, None if execute else Twins())
+    twins = None if execute else Twins()
+    if twins is not None:
+        args, kwargs = replaced((args, kwargs), twins.own)
+    session = _Session(model, guarded, mode, twins)
     try:
         recorder = session.begin(modules, indices, param_indices)
         error = _error_of(model, args, kwargs)

@@ -50,6 +50,14 @@ class Twins:
             if isinstance(tensor, Tensor) and tensor.device.type != "meta":
                 self._fresh[id(tensor)] = tensor
 
+    def own(self, tensor: Tensor) -> Tensor:
+        """An input as the run works with it: where its values are known, a copy that the run may write to."""
+        if tensor.device.type == "meta":
+            return tensor
+        tensor = tensor.clone()
+        self.add_fresh(tensor)
+        return tensor
+
     def followed(self, tensor: Tensor) -> Tensor | None:
         """A real tensor to compute with: a fresh one itself, a tiny one of the user's as a copy, else ``None``."""
         if id(tensor) in self._stale:

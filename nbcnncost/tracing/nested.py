@@ -1,0 +1,68 @@
+"""Tensors inside whatever inputs and outputs are made of: lists, dicts, named tuples, dataclasses, plain objects."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from types import FunctionType, MethodType, ModuleType
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+#: How deep in lists, dicts and objects tensors are looked for.
+_DEEPEST = 8
+_CLOSED = (str, bytes, int, float, complex, type, FunctionType, MethodType, ModuleType, nn.Module, type(None))
+
+
+def tensors_in(value: Any, depth: int = 0) -> Iterator[Tensor]:
+    """The tensors in a value, in order; of packed sequences the data alone, without their lengths."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, PackedSequence):
+        yield value.data
+    elif depth < _DEEPEST:
+        for entry in _entries(value):
+            yield from tensors_in(entry, depth + 1)
+
+
+def replaced(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """The same value with each tensor changed, in new containers; what holds no tensor stays as it is."""
+    if isinstance(value, Tensor):
+        return change(value)
+    if next(tensors_in(value), None) is None:
+        return value
+    if isinstance(value, tuple):
+        entries = (replaced(entry, change) for entry in value)
+        return type(value)(*entries) if hasattr(value, "_fields") else type(value)(entries)
+    return _copied(value, change)
+
+
+def _entries(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        yield from value.values()
+    elif isinstance(value, (tuple, list)):
+        yield from value
+    elif not isinstance(value, _CLOSED):
+        yield from _attributes(value).values()
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """An object's attributes; those of a dataclass may live in slots."""
+    slots = getattr(value, "__dataclass_fields__", ())
+    named = {name: getattr(value, name, None) for name in slots}
+    own = getattr(value, "__dict__", None)
+    return {**named, **(own if type(own) is dict else {})}
+
+
+def _copied(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """A shallow copy of a mapping or an object, its entries and attributes replaced."""
+    made = copy.copy(value)
+    for name, entry in _attributes(value).items():
+        object.__setattr__(made, name, replaced(entry, change))
+    if isinstance(value, Mapping):
+        for name, entry in value.items():
+            made[name] = replaced(entry, change)
+    elif isinstance(value, list):
+        made[:] = [replaced(entry, change) for entry in value]
+    return made
