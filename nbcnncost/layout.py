@@ -16,6 +16,10 @@ from nbcnncost.units import window_text
 #: Kinds that compute nothing from the input's values: neighbours among them share a place.
 _STILL = frozenset({"movement", "random", "integer", "embedding"})
 _MOST_NAMES = 4
+#: Modules that call one other and add nothing: the other stands in their place.
+_WRAPPERS = frozenset(
+    {"DataParallel", "DistributedDataParallel", "FullyShardedDataParallel", "CheckpointWrapper", "OptimizedModule"}
+)
 
 
 @dataclass(frozen=True)
@@ -86,23 +90,20 @@ class _Builder:
             role="layer",
             call=call.number,
             calls=self._times[call.module],
-            inputs=call.inputs or self._first_inputs(call),
+            inputs=call.inputs,
             outputs=call.outputs,
             failed=call.failed,
         )
         inside = self._children.get(call.index, [])
         ops = self._ops.get(call.index, [])
+        if module.type in _WRAPPERS and len(inside) == 1 and all(self._trace.ops[i].kind in _STILL for i in ops):
+            return self._place(inside[0], above, depth)
         if not inside and (depth or module.from_library):
             return replace(place, ops=tuple(ops), depth=max(depth, 1))
         children = tuple(self._inside(call, inside, ops, depth + 1))
         if not children:
             return replace(place, depth=max(depth, 1))
         return replace(place, role="module", settings="", children=children)
-
-    def _first_inputs(self, call: ModuleCall) -> tuple[TensorSpec, ...]:
-        """What a module called with keywords works on first; the framework's hooks do not hand keywords on."""
-        first = next((self._trace.ops[index] for index in self._ops.get(call.index, [])), None)
-        return () if first is None else first.inputs[:1]
 
     def _inside(self, call: ModuleCall, calls: list[ModuleCall], ops: list[int], depth: int) -> Iterator[Place]:
         """The calls and functions of a container in the order in which they ran."""

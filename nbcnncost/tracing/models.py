@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from nbcnncost.errors import ModelError
+
+#: Wrappers that call one module and add nothing of their own: where they keep it. They are known by name, since most
+#: of them live in parts of the framework that need not be there.
+_WRAPPERS = MappingProxyType(
+    {
+        "DataParallel": "module",
+        "DistributedDataParallel": "module",
+        "FullyShardedDataParallel": "_fsdp_wrapped_module",
+        "CheckpointWrapper": "_checkpoint_wrapped_module",
+        "AveragedModel": "module",
+        "OptimizedModule": "_orig_mod",
+    }
+)
 
 
 def accept(model: Any) -> tuple[nn.Module, tuple[str, ...]]:
@@ -29,14 +43,17 @@ def accept(model: Any) -> tuple[nn.Module, tuple[str, ...]]:
 def _unwrapped(model: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
     notes: list[str] = []
     while True:
-        if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
-            notes.append(f"{type(model).__name__}: the module inside is counted, once")
-            model = model.module
-        elif type(model).__name__ == "OptimizedModule" and isinstance(getattr(model, "_orig_mod", None), nn.Module):
-            notes.append("compiled model: the original module is counted")
-            model = model._orig_mod  # type: ignore[assignment]
-        else:
+        wrapper = next((base.__name__ for base in type(model).__mro__ if base.__name__ in _WRAPPERS), "")
+        inner = getattr(model, _WRAPPERS.get(wrapper, ""), None)
+        if not isinstance(inner, nn.Module):
             return model, tuple(notes)
+        compiled = wrapper == "OptimizedModule"
+        notes.append(
+            "compiled model: the original module is counted"
+            if compiled
+            else f"{type(model).__name__}: the module inside is counted, once"
+        )
+        model = inner
 
 
 def _not_a_module(model: Any) -> str:  # noqa: C901, PLR0911 -- one sentence for each

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from nbcnncost.errors import ModelError
 from nbcnncost.records import ModuleCall, ModuleRecord, Trace
+from nbcnncost.tracing.batch import batch_of_inputs
 from nbcnncost.tracing.calm import Calm
 from nbcnncost.tracing.guard import set_mode, untouched
 from nbcnncost.tracing.lazy import copied_without_values, has_lazy_layers, new_lazy_tensors
@@ -86,16 +88,18 @@ def _run(
         session.end()
         raise
     calls, culprit = recorder.finished_calls(error)
+    inputs = specs_of((args, kwargs))
     trace = Trace(
         model_name=type_of(model),
         mode=mode,
         executed=execute,
-        inputs=specs_of((args, kwargs)),
+        inputs=inputs,
         modules=tuple(recorder.modules),
         params=tuple(params),
         calls=calls,
         ops=tuple(recorder.ops),
         notes=notes,
+        batch=batch_of_inputs(inputs, recorder.batch),
     )
     return Run(trace, error, culprit, recorder.blame)
 
@@ -123,6 +127,7 @@ class _Session:
             keeper = self._stack.enter_context(untouched(self._guarded))
             if self._twins is not None:
                 self._stack.callback(self._twins.reset_versions)
+            self._stack.enter_context(_uncompiled())
             self._stack.enter_context(torch.no_grad())
             recorder = Recorder(modules, indices, params, keeper.keep)
             self._stack.enter_context(_turn(recorder))
@@ -134,6 +139,12 @@ class _Session:
         """Put everything back."""
         with Calm():
             self._stack.close()
+
+
+def _uncompiled() -> AbstractContextManager[Any]:
+    """Compiled parts of a model run as they were written: to compile them takes long, and costs are the original's."""
+    set_stance = getattr(sys.modules.get("torch._dynamo"), "set_stance", None)
+    return nullcontext() if set_stance is None else set_stance("force_eager")
 
 
 @contextmanager

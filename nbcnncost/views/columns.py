@@ -193,9 +193,9 @@ def _details(report: Report) -> tuple[str, ...]:
 
 def _setting(report: Report) -> str:
     shapes = ", ".join(_spec_text(spec) for spec in report.inputs)
-    first = next((spec.shape for spec in report.inputs if len(spec.shape) > 1), None)
+    batch = report.trace.batch
     mode = "each module in its own mode" if report.mode == "same" else f"{report.mode} mode"
-    parts = [f"input {shapes or 'none'}", *([f"batch {first[0]}"] if first else []), mode]
+    parts = [f"input {shapes or 'none'}", *([f"batch {batch}"] if batch is not None else []), mode]
     return " · ".join([*parts, *(["run for real"] if report.executed else [])])
 
 
