@@ -216,7 +216,7 @@ class Report:
         >>> print(report.explain().lines[-1])
         2·N_in·N_out = 2·400·120 = 96,000
         """
-        leaves = list(self._root.leaves())
+        leaves = [*self._root.leaves(), *self._root.closed_places()]
         if path is None:
             path = max(self.rows, key=lambda row: row.count or 0).path
         place = next((leaf for leaf in leaves if leaf.path == path), None)

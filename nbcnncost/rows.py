@@ -23,7 +23,7 @@ class Row:
     of a shared module. ``macs`` are multiply-accumulates, among them the ``integer_macs`` of quantized layers, which
     are no FLOPs; ``flops`` are floating-point operations, ``count`` the convention's own number. ``None`` means that
     nothing is known, and ``unknown`` how many operations no rule knows: with some known and some not, the number is
-    what is known.
+    what is known. A ``closed`` container is one layer to its user: tables show what is inside only when asked.
     """
 
     path: str
@@ -45,6 +45,7 @@ class Row:
     failed: bool = False
     is_leaf: bool = True
     integer_macs: Number = 0
+    closed: bool = False
 
     def __repr__(self) -> str:
         kind = " ".join(part for part in (self.type, self.settings) if part and part != self.path)
@@ -139,6 +140,7 @@ def tree_rows(place: Place, trace: Trace, counts: Counts, depth: int | None) -> 
         place.outputs,
         failed=place.failed,
         is_leaf=folded,
+        closed=place.closed,
     )
     row = sum_rows([entry for entry in below if entry.is_leaf], like=bare)
     if folded:

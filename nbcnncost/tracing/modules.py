@@ -10,6 +10,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
+from torch.nn.utils.parametrize import ParametrizationList, is_parametrized
 
 from nbcnncost.records import ModuleRecord, ParamRecord, TensorSpec
 from nbcnncost.tracing.nested import tensors_in
@@ -44,6 +45,8 @@ def module_record(index: int, module: nn.Module, paths: tuple[str, ...]) -> Modu
 
 def type_of(module: nn.Module) -> str:
     """The class of a module; a quantized layer's has the name of the floating-point one, so it says what it is."""
+    if is_parametrized(module):  # its class was made for it, from its own
+        return type(module).__mro__[1].__name__
     return str(module._get_name()) if is_quantized(module) else type(module).__name__
 
 
@@ -85,6 +88,10 @@ def list_params(model: nn.Module, indices: dict[int, int]) -> tuple[list[ParamRe
 
 def settings_of(module: nn.Module) -> str:
     """How a module is set up, as people write it: ``3×3, s2, p1, g32``."""
+    if isinstance(module, ParametrizationList):
+        return _names(module)
+    if is_parametrized(module):
+        return _parametrized(module)
     quantized = _QUANTIZED.get(kind_of_layer(module))
     if quantized is not None:
         return quantized(module)
@@ -97,6 +104,17 @@ def settings_of(module: nn.Module) -> str:
         return ""
     text = ", ".join(part for part in text.split(", ") if not part.startswith("inplace="))
     return text if len(text) <= _LONGEST_SETTINGS else text[: _LONGEST_SETTINGS - 1] + "…"
+
+
+def _parametrized(module: Any) -> str:
+    """The layer's own settings, then which of its tensors are computed, and how."""
+    usual = next((write(module) for kinds, write in _SETTINGS if isinstance(module, kinds)), "")
+    computed = (f"{name} by {_names(steps)}" for name, steps in module.parametrizations.items())
+    return ", ".join(filter(None, (usual, *computed)))
+
+
+def _names(steps: ParametrizationList) -> str:
+    return ", ".join(type(step).__name__.lstrip("_") for step in steps)
 
 
 def _convolution(module: Any) -> str:
@@ -112,6 +130,8 @@ def _convolution(module: Any) -> str:
 
 def _has_bias(module: Any) -> bool:
     """A quantized layer's weights are packed: its bias is a method that unpacks it."""
+    if is_parametrized(module, "bias"):  # to look at it would compute it
+        return True
     return (module.bias() if callable(module.bias) else module.bias) is not None
 
 
