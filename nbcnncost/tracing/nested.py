@@ -15,15 +15,18 @@ _DEEPEST = 8
 _CLOSED = (str, bytes, int, float, complex, type, FunctionType, MethodType, ModuleType, nn.Module, type(None))
 
 
-def tensors_in(value: Any, depth: int = 0) -> Iterator[Tensor]:
-    """The tensors in a value, in order; of packed sequences the data alone, without their lengths."""
+def tensors_in(value: Any, above: tuple[int, ...] = ()) -> Iterator[Tensor]:
+    """The tensors in a value, in order; of packed sequences the data alone, without their lengths.
+
+    ``above`` are the identities of what the value stands in, since an object may hold itself.
+    """
     if isinstance(value, Tensor):
         yield value
     elif isinstance(value, PackedSequence):
         yield value.data
-    elif depth < _DEEPEST:
+    elif len(above) < _DEEPEST and id(value) not in above:
         for entry in _entries(value):
-            yield from tensors_in(entry, depth + 1)
+            yield from tensors_in(entry, (*above, id(value)))
 
 
 def replaced(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
