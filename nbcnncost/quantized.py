@@ -7,6 +7,7 @@ packed into an object of the framework's, which is only asked here, never change
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from math import prod
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -63,11 +64,14 @@ def base_name(func: Any) -> str:
 
 def concerns(func: Any, tensors: tuple[Tensor, ...]) -> bool:
     """Whether an operation takes, makes or consists of quantized numbers."""
+    return _by_name(func) or any(tensor.is_quantized for tensor in tensors)
+
+
+@cache
+def _by_name(func: Any) -> bool:
     name = str(func._schema.name)
-    return (
-        name.startswith(("quantized::", "aten::quantize", "aten::fake_quantize", "aten::_fused_moving_avg"))
-        or name in _FAKE
-        or any(tensor.is_quantized for tensor in tensors)
+    return name in _FAKE or name.startswith(
+        ("quantized::", "aten::quantize", "aten::fake_quantize", "aten::_fused_moving_avg")
     )
 
 

@@ -208,6 +208,15 @@ def test_an_output_that_holds_itself() -> None:
     assert report["part"].outputs == (TensorSpec((2, 4, 6, 6)),) * 2
 
 
+def test_an_input_that_holds_itself() -> None:
+    """Its copy holds the copy."""
+    data = Plain(IMAGES, SCALE)
+    data.kept = [data]
+    model = Body(lambda net, batch: net.conv(batch.kept[0].image * batch.scale), conv=nn.Conv2d(3, 4, 3))
+    assert cost(model, input_data=data).total.macs == MACS
+    assert data.kept == [data]
+
+
 def test_a_module_called_with_keywords() -> None:
     """Its row shows what it was given, not what its first operation worked on."""
 

@@ -13,12 +13,12 @@ from nbcnncost.errors import ModelError
 
 def has_lazy_layers(model: nn.Module) -> bool:
     """Whether some layer's size is not known before a first forward."""
-    return any(map(is_lazy_layer, model.modules()))
+    return any(is_lazy_layer(module) for module in model.modules())
 
 
 def is_lazy_layer(module: nn.Module) -> bool:
     """Whether this layer's own size is not known before a first forward."""
-    return any(is_lazy(tensor) for tensor in _tensors(module) if tensor is not None)
+    return any(tensor is not None and is_lazy(tensor) for tensor in _tensors(module))
 
 
 def copied_without_values(model: nn.Module) -> nn.Module:

@@ -29,16 +29,20 @@ def tensors_in(value: Any, above: tuple[int, ...] = ()) -> Iterator[Tensor]:
             yield from tensors_in(entry, (*above, id(value)))
 
 
-def replaced(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
-    """The same value with each tensor changed, in new containers; what holds no tensor stays as it is."""
+def replaced(value: Any, change: Callable[[Tensor], Tensor], made: dict[int, Any] | None = None) -> Any:
+    """The same value with each tensor changed, in new containers; what holds no tensor stays as it is.
+
+    ``made`` are the new containers by the identities of the old ones, since an object may hold itself.
+    """
+    made = {} if made is None else made
     if isinstance(value, Tensor):
         return change(value)
-    if next(tensors_in(value), None) is None:
-        return value
+    if id(value) in made or next(tensors_in(value), None) is None:
+        return made.get(id(value), value)
     if isinstance(value, tuple):
-        entries = (replaced(entry, change) for entry in value)
+        entries = (replaced(entry, change, made) for entry in value)
         return type(value)(*entries) if hasattr(value, "_fields") else type(value)(entries)
-    return _copied(value, change)
+    return _copied(value, change, made)
 
 
 def _entries(value: Any) -> Iterator[Any]:
@@ -58,14 +62,14 @@ def _attributes(value: Any) -> dict[str, Any]:
     return {**named, **(own if type(own) is dict else {})}
 
 
-def _copied(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+def _copied(value: Any, change: Callable[[Tensor], Tensor], made: dict[int, Any]) -> Any:
     """A shallow copy of a mapping or an object, its entries and attributes replaced."""
-    made = copy.copy(value)
+    new = made[id(value)] = copy.copy(value)
     for name, entry in _attributes(value).items():
-        object.__setattr__(made, name, replaced(entry, change))
+        object.__setattr__(new, name, replaced(entry, change, made))
     if isinstance(value, Mapping):
         for name, entry in value.items():
-            made[name] = replaced(entry, change)
+            new[name] = replaced(entry, change, made)
     elif isinstance(value, list):
-        made[:] = [replaced(entry, change) for entry in value]
-    return made
+        new[:] = [replaced(entry, change, made) for entry in value]
+    return new

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from torch import Tensor, nn
+from torch import ScriptObject, Tensor, nn
 
 from nbcnncost.quantized import Packed, is_packed, is_packed_cell, unpacked, unpacked_cell
 
@@ -31,8 +31,9 @@ def packed_params(model: nn.Module) -> Iterator[PackedParam]:
     """The weights and biases of quantized layers, each once, as if they were ordinary parameters."""
     modules = dict(model.named_modules())
     for path, module in modules.items():
-        layer = _layer(path, modules)
-        for attribute, value in vars(module).items():
+        held = [(name, value) for name, value in vars(module).items() if isinstance(value, ScriptObject)]
+        layer = _layer(path, modules) if held else ""
+        for attribute, value in held:
             for name, tensor in _tensors(attribute, value, path.removeprefix(layer).strip(".")):
                 yield PackedParam(modules[layer], layer, name, tensor)
 
