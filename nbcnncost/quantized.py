@@ -70,9 +70,7 @@ def concerns(func: Any, tensors: tuple[Tensor, ...]) -> bool:
 @cache
 def _by_name(func: Any) -> bool:
     name = str(func._schema.name)
-    return name in _FAKE or name.startswith(
-        ("quantized::", "aten::quantize", "aten::fake_quantize", "aten::_fused_moving_avg")
-    )
+    return name in _FAKE or name.startswith(_OURS)
 
 
 def describe_quantized(func: Any, call: Call) -> Described:
@@ -121,7 +119,7 @@ def _product(kind: str, dims: dict[str, int], name: str, spatial: int) -> Descri
 def _matmul(call: Call, name: str) -> Described:
     x, y = call.args[:2]
     dims = {"B": prod(x.shape[:-2]), "m": x.shape[-2], "k": x.shape[-1], "p": y.shape[-1]}
-    return Described("quantized_matmul", tuple(dims.items()))
+    return Described("integer_matmul", tuple(dims.items()))
 
 
 def _each(kind: str) -> Callable[[Call, str], Described]:
@@ -174,6 +172,10 @@ _RECURRENT = frozenset(
     getattr(getattr(torch.ops.aten, name), kind)
     for name in ("quantized_lstm", "quantized_gru")
     for kind in ("input", "data")
+)
+_OURS = (
+    *("quantized::", "aten::quantize", "aten::fake_quantize", "aten::_fused_moving_avg"),
+    *("quantized_decomposed::quantize", "quantized_decomposed::dequantize"),
 )
 _FAKE = frozenset(
     {"aten::_fake_quantize_learnable_per_tensor_affine", "aten::_fake_quantize_learnable_per_channel_affine"}

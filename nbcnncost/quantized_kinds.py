@@ -73,7 +73,12 @@ QUANTIZED = (
         "K * C_in * (C_out / g) + b * C_out",
     ),
     *_static_and_dynamic("linear", "fully connected layer", "N * N_in * N_out", "N * N_out", "(N_in + b) * N_out"),
-    _formula("quantized_matmul", "quantized matrix product", ("B * m * k * p", _INTEGER), why=_WHOLE),
+    _formula(
+        "integer_matmul",
+        "integer matrix product",
+        ("B * m * k * p", _INTEGER),
+        why="k products of whole numbers summed for each of m·p elements",
+    ),
     _recurrent(
         "lstm",
         "LSTM layer",

@@ -161,6 +161,18 @@ LAYERS: dict[str, tuple[Callable[[], Case], int, int, int]] = {
         2 * ((2 + 2) * 6 + ON_THE_WAY * (5 + 6)),
     ),
     "embedding": (lambda: (nn.Sequential(static.Embedding(10, 4)), (2, 5)), 10 * 4, 0, 0),
+    "products of whole numbers": (
+        lambda: (Body(lambda net, x: (x * 10).to(torch.int8).int() @ torch.zeros(7, 3, dtype=torch.int32)), (5, 7)),
+        0,
+        5 * 7 * 3,
+        5 * 7,
+    ),
+    "product in 8 bits": (
+        lambda: (Body(lambda net, x: torch._int_mm((x * 10).to(torch.int8), torch.zeros(8, 16).char())), (32, 8)),
+        0,
+        32 * 8 * 16,
+        32 * 8,
+    ),
     "product of two": (
         lambda: (
             Body(lambda net, x: net.f.matmul(net.q(x), net.q(x).transpose(1, 2)), q=quantize(), f=static.QFunctional()),
@@ -232,8 +244,9 @@ def test_quantized_layers(name: str) -> None:
 
 
 def computing(report: Report) -> list[tuple[Any, ...]]:
-    """The operations with their dimensions, where they stand, in order."""
-    return [(op.kind, op.dims, op.function, report.trace.calls[op.call].path) for op in report.trace.ops]
+    """The operations with their dimensions, where they stand, in order; which data moves may depend on the device."""
+    ops = [op for op in report.trace.ops if op.kind not in ("movement", "random", "integer")]
+    return [(op.kind, op.dims, op.function, report.trace.calls[op.call].path) for op in ops]
 
 
 # Whole models.
@@ -295,6 +308,17 @@ def test_quantization_aware_training(mode: str) -> None:
     assert report.uncounted == ()
 
 
+def test_a_decomposed_reference_model() -> None:
+    """A model whose quantization is spelt out: conversions to 8 bits and back, and floating-point products."""
+    mapping = quantization.get_default_qconfig_mapping("x86")
+    prepared = quantize_fx.prepare_fx(nn.Sequential(nn.Linear(4, 3)).eval(), mapping, (torch.zeros(2, 4),))
+    prepared(torch.zeros(2, 4))
+    report = cost(quantize_fx._convert_to_reference_decomposed_fx(prepared), (2, 4))
+    both_ways = QUANTIZE + DEQUANTIZE
+    assert report.total.flops == both_ways * (2 * 4 + 4 * 3 + 2 * 3) + 2 * 2 * 4 * 3
+    assert (report.total.integer_macs, report.uncounted) == (0, ())
+
+
 def test_stubs_cost_nothing() -> None:
     """A model that is only marked for quantization is an ordinary one."""
     model = nn.Sequential(quantization.QuantStub(), small(), quantization.DeQuantStub())
@@ -343,7 +367,7 @@ def test_quantized_formulas_count_the_products_of_the_floating_ones() -> None:
     names = ("convolution", "transposed_convolution", "linear")
     pairs = [(f"{how}_{name}", name) for how in ("quantized", "dynamic") for name in names]
     pairs += [(f"dynamic_{name}", name) for name in ("lstm", "gru", "rnn_tanh", "rnn_relu")]
-    pairs += [("quantized_matmul", "matmul")]
+    pairs += [("integer_matmul", "matmul")]
     for quantized, floating in pairs:
         assert FORMULAS[quantized].text({"integer_macs": 1}) == FORMULAS[floating].text({"macs": 1}), quantized
         assert FORMULAS[quantized].params == FORMULAS[floating].params, quantized
