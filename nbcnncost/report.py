@@ -19,9 +19,11 @@ from nbcnncost.kinds import FORMULAS
 from nbcnncost.layout import Place, lay_out
 from nbcnncost.records import Failure, TensorSpec, Trace
 from nbcnncost.rows import Counts, Row, count_ops, leaf_row, sum_rows, tree_rows
+from nbcnncost.side_by_side import SideBySide, stand_side_by_side
 from nbcnncost.units import exact, plural, shapes_text
 from nbcnncost.views import export, html, text
 from nbcnncost.views.columns import check
+from nbcnncost.writing import written
 
 if TYPE_CHECKING:
     import pandas
@@ -208,6 +210,18 @@ class Report:
             other.__dict__[shared] = getattr(self, shared)
         return other
 
+    def conventions(self, *names: str | Convention) -> SideBySide:
+        """The same run in these conventions (in all, without names) side by side, and why they differ from ours.
+
+        Ours is this report's convention where that counts FLOPs by rules, else the textbook's.
+
+        >>> import torch, nbcnncost
+        >>> table = nbcnncost.cost(torch.nn.Linear(400, 120), (1, 400)).conventions("macs")
+        >>> table["macs"].total - table.ours.total == sum(cause.amount for cause in table["macs"].causes)
+        True
+        """
+        return stand_side_by_side(self.trace, self.convention, names)
+
     def explain(self, path: str | None = None) -> Explanation:
         """The formula of a layer in symbols, with its numbers, and the result; without a path, the costliest layer's.
 
@@ -306,7 +320,7 @@ class Report:
 
     def to_json(self, path: str | Path | None = None) -> str:
         """:meth:`to_dict` as JSON; also written to ``path``, if given."""
-        return _written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
+        return written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """One line per row, preceded by the column names; the convention is a column. Also written to ``path``."""
@@ -314,7 +328,7 @@ class Report:
         writer = csv.DictWriter(lines, [*_plain(self.total), "convention"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(self._flat_rows())
-        return _written(lines.getvalue(), path)
+        return written(lines.getvalue(), path)
 
     def to_pandas(self) -> pandas.DataFrame:
         """A DataFrame with one line per row, indexed by path."""
@@ -333,11 +347,11 @@ class Report:
 
     def to_markdown(self, path: str | Path | None = None) -> str:
         """The rows as a Markdown table; also written to ``path``, if given."""
-        return _written(export.markdown(self), path)
+        return written(export.markdown(self), path)
 
     def to_latex(self, path: str | Path | None = None) -> str:
         """The rows as a LaTeX ``tabular`` (package booktabs); also written to ``path``, if given."""
-        return _written(export.latex(self), path)
+        return written(export.latex(self), path)
 
     def _flat_rows(self) -> Iterator[dict[str, Any]]:
         for row in self.rows:
@@ -368,9 +382,3 @@ def _plain(row: Row) -> dict[str, Any]:
 def _number_of(number: int, title: str) -> str:
     word = title.split(",", maxsplit=1)[0]
     return plural(number, word) if word.endswith(("ion", "product", "layer")) else f"{exact(number)} {word}"
-
-
-def _written(content: str, path: str | Path | None) -> str:
-    if path is not None:
-        Path(path).write_text(content, encoding="utf-8")
-    return content

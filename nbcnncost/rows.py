@@ -72,11 +72,11 @@ class Counts:
 
 def count_ops(trace: Trace, convention: Convention) -> Counts:
     """Count every operation once; FLOPs are the convention's where it counts FLOPs, else the textbook's."""
-    count = tuple(map(convention.count, trace.ops))
+    count = convention.counts(trace)
     works = tuple(map(convention.work, trace.ops))
     macs = tuple(None if work is None else work.all_macs for work in works)
     integer = tuple(0 if work is None else work.integer_macs for work in works)
-    flops = count if convention.unit == "FLOPs" else tuple(map(textbook.count, trace.ops))
+    flops = count if convention.unit == "FLOPs" else textbook.counts(trace)
     return Counts(macs, flops, count, integer)
 
 

@@ -19,7 +19,7 @@ from nbcnncost.tracing.calm import Calm
 from nbcnncost.tracing.guard import set_mode, untouched
 from nbcnncost.tracing.lazy import copied_without_values, has_lazy_layers, new_lazy_tensors
 from nbcnncost.tracing.listeners import close_interrupted, listen
-from nbcnncost.tracing.modules import list_modules, list_params, specs_of, type_of
+from nbcnncost.tracing.modules import contents_of, specs_of, type_of
 from nbcnncost.tracing.nested import replaced
 from nbcnncost.tracing.recorder import Blame, Recorder
 from nbcnncost.tracing.twins import Twins
@@ -73,8 +73,7 @@ def _run(
     guarded: nn.Module,
 ) -> Run:
     """One call of the model; ``guarded`` is the model that is put back as it was after it."""
-    modules, indices = list_modules(model)
-    params, param_indices = list_params(model, indices)
+    modules, indices, params, param_indices = contents_of(model)
     twins = None if execute else Twins()
     if twins is not None:
         args, kwargs = replaced((args, kwargs), twins.own)
@@ -98,6 +97,7 @@ def _run(
         params=tuple(params),
         calls=calls,
         ops=tuple(recorder.ops),
+        functions=tuple(recorder.functions),
         notes=notes,
         batch=batch_of_inputs(inputs, recorder.batch),
     )
