@@ -16,6 +16,8 @@ from nbcnncost.units import window_text
 #: Kinds that compute nothing from the input's values: neighbours among them share a place.
 _STILL = frozenset({"movement", "random", "integer", "embedding"})
 _MOST_NAMES = 4
+#: Where layers live that quantize their own weight, for training.
+_TRAINED_QUANTIZED = ("torch.ao.nn.qat.", "torch.ao.nn.intrinsic.qat.")
 #: What the framework calls the module that computes a weight from others.
 _PARAMETRIZATIONS = "ParametrizationList"
 #: Modules that call one other and add nothing: the other stands in their place.
@@ -30,7 +32,7 @@ class Place:
 
     ``role`` is ``"layer"``, ``"function"``, ``"module"`` (a container) or ``"unused"``; ``ops`` and ``params`` are
     indices into the trace. A ``closed`` container is one layer to its user, though it consists of several places: a
-    layer whose weight is computed anew at each call.
+    layer whose weight is computed or quantized anew at each call.
     """
 
     path: str
@@ -119,10 +121,12 @@ class _Builder:
         children = tuple(self._inside(call, inside, ops, depth + 1))
         if not children:
             return replace(place, depth=max(depth, 1))
-        if inside and all(self._is_parametrization(child) for child in inside):
+        computed = bool(inside) and all(map(self._is_parametrization, inside))
+        if computed:
             children = tuple(self._own_work(child, module) for child in children)
-            return replace(place, role="module", children=children, closed=True)
-        return replace(place, role="module", settings="", children=children)
+        closed = computed or (bool(module.classes) and module.classes[0].startswith(_TRAINED_QUANTIZED))
+        settings = module.settings if closed else ""
+        return replace(place, role="module", settings=settings, children=children, closed=closed)
 
     def _is_parametrization(self, call: ModuleCall) -> bool:
         return self._trace.modules[call.module].type == _PARAMETRIZATIONS

@@ -306,6 +306,9 @@ def test_quantization_aware_training(mode: str) -> None:
     weights = 4 * 3 * 9 + 4 * 2
     assert faked == FAKE * (2 * (3 * 64 + 4 * 36 + 4 + 4 + 2) + weights)
     assert report.uncounted == ()
+    lines = text.table(report).split("\n")
+    assert [line.split("  ")[0] for line in lines if "▸" in line][:2] == ["0 ▸", "5 ▸"]
+    assert not any("weight_fake_quant" in line for line in lines)
 
 
 def test_a_decomposed_reference_model() -> None:
