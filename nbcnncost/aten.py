@@ -244,7 +244,7 @@ _ARITHMETIC: dict[str, Rule] = {
         _each_input("extreme"),
     ),
     "mean": _mean,
-    **_all("any all count_nonzero searchsorted bucketize", _each_input("extreme")),
+    **_all("any all _is_all_true count_nonzero searchsorted bucketize", _each_input("extreme")),
 }
 
 _OWN_NAMES = ("sigmoid", "tanh", "silu", "hardsigmoid", "hardswish", "softplus", "mish", "glu")

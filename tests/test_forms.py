@@ -166,6 +166,8 @@ def test_what_fits_no_reading() -> None:
         cost(Two(), input_data=[IMAGES])
     with pytest.raises(InputError, match=r"holds no tensor: Plain"):
         cost(Batch(), input_data=Plain(None, None))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"a nested tensor holds several shapes in one"):
+        cost(nn.Linear(3, 2), input_data=torch.nested.nested_tensor([torch.zeros(2, 3), torch.zeros(4, 3)]))
 
 
 def inside(make: Callable[[Tensor], Any], take: Callable[[Any], Tensor]) -> nn.Module:
@@ -182,6 +184,7 @@ GIVES: dict[str, tuple[Callable[[Tensor], Any], Callable[[Any], Tensor], int]] =
     "an object": (lambda x: Plain(x, x), lambda out: out.image, 2),
     "a mapping with attributes": (lambda x: Output(image=x, hidden=(x, [x])), lambda out: out.image, 3),
     "nested": (lambda x: [None, {"a": (x, 3)}, [[x]]], lambda out: out[1]["a"][0], 2),
+    "a distribution": (lambda x: torch.distributions.Normal(x, 1.0), lambda out: out.rsample(), 2),
     "nothing": (lambda x: None, lambda out: torch.zeros(1), 0),
 }
 

@@ -155,6 +155,8 @@ def _is_a_tensor(parameter: inspect.Parameter) -> bool:
 
 def _prepared(value: Tensor, keep: bool) -> Tensor:
     """A tensor to run with: whole numbers, of which lengths and positions are made, are few enough to keep."""
+    if value.is_nested:
+        raise InputError("a nested tensor holds several shapes in one; give a padded tensor, or a list of tensors")
     if keep:
         return value.detach().clone()
     is_known = value.device.type == "cpu" and value.numel() <= _MOST_KNOWN and value.dtype in _WHOLE
