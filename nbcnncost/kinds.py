@@ -72,6 +72,14 @@ SYMBOLS = MappingProxyType(
         "F": "hidden features",
         "P": "features handed on to the next step",
         "S": "window of channels",
+        "d": "elements that a softmax runs over",
+        "w": "parameters of the layer",
+        "h": "heads of attention",
+        "F_q": "features of queries, all heads",
+        "F_k": "features of keys, all heads",
+        "F_v": "features of values, all heads",
+        "N_0": "batch of the model's input",
+        "r": "what divisions by the batch left over",
     }
 )
 

@@ -145,6 +145,8 @@ def tree_rows(place: Place, trace: Trace, counts: Counts, depth: int | None) -> 
     row = sum_rows([entry for entry in below if entry.is_leaf], like=bare)
     if folded:
         return [row]
+    if depth is None:
+        return [row, *below]
     return [row, *(entry for child in place.children for entry in tree_rows(child, trace, counts, depth))]
 
 

@@ -11,7 +11,10 @@ from nbcnncost.conventions.flop_counter_mode import flop_counter_mode
 from nbcnncost.conventions.macs import macs
 from nbcnncost.conventions.paper import paper
 from nbcnncost.conventions.peer import Part, Peer
+from nbcnncost.conventions.ptflops import ptflops
 from nbcnncost.conventions.textbook import textbook
+from nbcnncost.conventions.thop import thop
+from nbcnncost.conventions.torchinfo import torchinfo
 from nbcnncost.errors import CostError
 
 __all__ = [
@@ -29,7 +32,7 @@ __all__ = [
 ]
 
 #: The tools whose numbers can be reproduced.
-PEERS: tuple[Peer, ...] = (flop_counter_mode,)
+PEERS: tuple[Peer, ...] = (flop_counter_mode, ptflops, thop, torchinfo)
 #: Every convention by its name; the first is the default.
 CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
     {entry.name: entry for entry in (textbook, macs, paper, *PEERS)}

@@ -123,9 +123,11 @@ def _label(func: Any) -> str:
 _WITH_OPERATOR = frozenset({"add", "sub", "mul", "div", "matmul", "pow"})
 
 
-def _is_operator(frame: types.FrameType) -> bool:
-    """Whether the code that is running in a frame has just used an operator, as in ``x + y``."""
-    return dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith(("BINARY", "INPLACE"))
+def _is_operator(func: Any, frame: types.FrameType) -> bool:
+    """Whether the code that is running in a frame has just used an operator, as in ``x + y`` or ``sum([x, y])``."""
+    if dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith(("BINARY", "INPLACE")):
+        return True
+    return isinstance(func, types.MethodDescriptorType) and func.__name__ not in frame.f_code.co_names
 
 
 @lru_cache(maxsize=4096)
@@ -178,7 +180,7 @@ class FunctionListener(TorchFunctionMode):
         finally:
             recorder.function = outer
         if len(recorder.ops) > start:
-            operator = label in _WITH_OPERATOR and _is_operator(sys._getframe(1))
+            operator = label in _WITH_OPERATOR and _is_operator(func, sys._getframe(1))
             recorder.called(home_of(func), start, args, kwargs, operator=operator)
         return result
 
