@@ -363,6 +363,7 @@ def test_the_explanation_of_a_quantized_layer() -> None:
     assert "H_out·W_out·C_in·C_out·K_h·K_w = 8·8·3·8·3·3 = 13,824 integer MACs" in shown
     assert "(3·3·3 + 1)·8 = 224" in shown
     assert "0 FLOPs" in shown
+    assert [row.settings for row in report.rows] == ["→quint8", "3×3, p1"]
 
 
 def test_quantized_formulas_count_the_products_of_the_floating_ones() -> None:

@@ -208,7 +208,13 @@ def _embedding(module: Any) -> str:
 
 
 _QUANTIZED: Mapping[str, Callable[[Any], str]] = MappingProxyType(
-    {"convolution": _convolution, "linear": _linear, "embedding": _embedding, "recurrent": _recurrent}
+    {
+        "convolution": _convolution,
+        "linear": _linear,
+        "embedding": _embedding,
+        "recurrent": _recurrent,
+        "quantize": lambda module: f"→{str(module.dtype).removeprefix('torch.')}",
+    }
 )
 _POOLS = nn.modules.pooling
 #: How the usual classes write their settings; all others do it by their own ``extra_repr``.

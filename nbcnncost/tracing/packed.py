@@ -50,6 +50,7 @@ def kind_of_layer(module: nn.Module) -> str:
         ("linear", ("in_features", "out_features")),
         ("embedding", ("num_embeddings", "embedding_dim")),
         ("recurrent", ("input_size", "num_layers", "batch_first")),
+        ("quantize", ("scale", "zero_point", "dtype")),
     )
     return next((kind for kind, names in known if all(hasattr(module, name) for name in names)), "")
 
