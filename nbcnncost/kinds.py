@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from nbcnncost.quantized_kinds import QUANTIZED
 from nbcnncost.work import Formula, Term
 
 TEXTBOOK = "textbook (Ye Tingyun)"
@@ -432,4 +433,6 @@ _ZEROS = (
 )
 
 #: Every kind by its name, in the order of the legend.
-FORMULAS = MappingProxyType({formula.kind: formula for formula in (*_LAYERS, *_ACTIVATIONS, *_ELEMENTS, *_ZEROS)})
+FORMULAS = MappingProxyType(
+    {formula.kind: formula for formula in (*_LAYERS, *QUANTIZED, *_ACTIVATIONS, *_ELEMENTS, *_ZEROS)}
+)

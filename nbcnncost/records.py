@@ -183,7 +183,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Trace:
-    """Everything that one run of a model showed: the facts that every convention counts from."""
+    """Everything that one run of a model showed: the facts that every convention counts from.
+
+    ``batch`` is the number of samples in the inputs, ``None`` where that can't be told.
+    """
 
     model_name: str
     mode: str
@@ -196,3 +199,4 @@ class Trace:
     functions: tuple[FunctionCall, ...] = ()
     notes: tuple[str, ...] = ()
     failure: Failure | None = None
+    batch: int | None = None

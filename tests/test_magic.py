@@ -287,7 +287,7 @@ def test_a_named_model_comes_before_the_last_expression(shell):
         ("path", ModelError, "net.pt"),
         ("len", ModelError, "len"),
         ("None", ModelError, "NoneType"),
-        ("nn.LazyLinear(3)", ModelError, "lazy"),
+        ("nn.LazyLinear(3)", CostError, "lazy"),
         ("nn.Embedding(10, 4) -i 3 --dtype float32", CostError, ""),
     ],
 )

@@ -9,8 +9,12 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+from torch.nn.utils.parametrize import ParametrizationList, is_parametrized
 
 from nbcnncost.records import ModuleRecord, ParamRecord, TensorSpec
+from nbcnncost.tracing.nested import tensors_in
+from nbcnncost.tracing.packed import is_quantized, kind_of_layer, packed_params
 from nbcnncost.units import shape_text, window_text
 
 _LIBRARIES = ("torch", "torchvision", "timm", "torchaudio")
@@ -37,16 +41,8 @@ def _is_contiguous(tensor: Tensor) -> bool:
 
 
 def specs_of(value: Any) -> tuple[TensorSpec, ...]:
-    """The tensors of a module's inputs or outputs, however they are nested in tuples, lists and dicts."""
-    if isinstance(value, Tensor):
-        return (spec_of(value),)
-    if isinstance(value, dict):
-        return tuple(spec for entry in value.values() for spec in specs_of(entry))
-    if isinstance(value, (tuple, list)):
-        return tuple(spec for entry in value for spec in specs_of(entry))
-    if hasattr(value, "__dataclass_fields__"):
-        return tuple(spec for name in value.__dataclass_fields__ for spec in specs_of(getattr(value, name)))
-    return ()
+    """The tensors of a module's inputs or outputs, however they are nested."""
+    return (spec_of(value),) if isinstance(value, Tensor) else tuple(map(spec_of, tensors_in(value)))
 
 
 def module_record(
@@ -61,7 +57,7 @@ def module_record(
     return ModuleRecord(
         index,
         paths,
-        kind.__name__,
+        type_of(module),
         settings_of(module),
         kind.__module__.partition(".")[0] in _LIBRARIES,
         _classes(kind),
@@ -69,6 +65,13 @@ def module_record(
         tuple((name, params[id(own)]) for name, own in module._parameters.items() if id(own) in params),
         tuple((name, _kept(value)) for name, value in vars(module).items() if _is_fact(name, value)),
     )
+
+
+def type_of(module: nn.Module) -> str:
+    """The class of a module; a quantized layer's has the name of the floating-point one, so it says what it is."""
+    if is_parametrized(module):  # its class was made for it, from its own
+        return type(module).__mro__[1].__name__
+    return str(module._get_name()) if is_quantized(module) else type(module).__name__
 
 
 def _classes(kind: type[nn.Module]) -> tuple[str, ...]:
@@ -114,7 +117,7 @@ def _list_params(model: nn.Module, indices: dict[int, int]) -> tuple[list[ParamR
     owners: dict[int, tuple[nn.Module, Tensor]] = {}
     for prefix, module in model.named_modules(remove_duplicate=False):
         for name, parameter in cast("dict[str, Tensor | None]", module._parameters).items():
-            if parameter is None:
+            if parameter is None or is_lazy(parameter):
                 continue
             names.setdefault(id(parameter), []).append(f"{prefix}.{name}" if prefix else name)
             owners.setdefault(id(parameter), (module, parameter))
@@ -125,11 +128,23 @@ def _list_params(model: nn.Module, indices: dict[int, int]) -> tuple[list[ParamR
         records.append(
             ParamRecord(first, indices[id(module)], spec.shape, spec.dtype, parameter.requires_grad, tuple(aliases))
         )
+    for packed in packed_params(model):
+        spec = spec_of(packed.tensor)
+        records.append(
+            ParamRecord(packed.full_name, indices[id(packed.owner)], spec.shape, spec.dtype, trainable=False)
+        )
     return records, {key: index for index, key in enumerate(owners)}
 
 
 def settings_of(module: nn.Module) -> str:
     """How a module is set up, as people write it: ``3×3, s2, p1, g32``."""
+    if isinstance(module, ParametrizationList):
+        return _names(module)
+    if is_parametrized(module):
+        return _parametrized(module)
+    quantized = _QUANTIZED.get(kind_of_layer(module))
+    if quantized is not None:
+        return quantized(module)
     for kinds, write in _SETTINGS:
         if isinstance(module, kinds):
             return write(module)
@@ -141,6 +156,17 @@ def settings_of(module: nn.Module) -> str:
     return text if len(text) <= _LONGEST_SETTINGS else text[: _LONGEST_SETTINGS - 1] + "…"
 
 
+def _parametrized(module: Any) -> str:
+    """The layer's own settings, then which of its tensors are computed, and how."""
+    usual = next((write(module) for kinds, write in _SETTINGS if isinstance(module, kinds)), "")
+    computed = (f"{name} by {_names(steps)}" for name, steps in module.parametrizations.items())
+    return ", ".join(filter(None, (usual, *computed)))
+
+
+def _names(steps: ParametrizationList) -> str:
+    return ", ".join(type(step).__name__.lstrip("_") for step in steps)
+
+
 def _convolution(module: Any) -> str:
     window = window_text(
         module.kernel_size,
@@ -149,7 +175,14 @@ def _convolution(module: Any) -> str:
         dilation=module.dilation,
         groups=module.groups,
     )
-    return window if module.bias is not None else f"{window}, no bias"
+    return window if _has_bias(module) else f"{window}, no bias"
+
+
+def _has_bias(module: Any) -> bool:
+    """A quantized layer's weights are packed: its bias is a method that unpacks it."""
+    if is_parametrized(module, "bias"):  # to look at it would compute it
+        return True
+    return (module.bias() if callable(module.bias) else module.bias) is not None
 
 
 def _pooling(module: Any) -> str:
@@ -175,7 +208,7 @@ def _adaptive(module: Any) -> str:
 
 
 def _linear(module: Any) -> str:
-    return f"{module.in_features}→{module.out_features}" + ("" if module.bias is not None else ", no bias")
+    return f"{module.in_features}→{module.out_features}" + ("" if _has_bias(module) else ", no bias")
 
 
 def _recurrent(module: Any) -> str:
@@ -184,12 +217,25 @@ def _recurrent(module: Any) -> str:
     return ", ".join([f"{module.input_size}→{module.hidden_size}", *layers, *both])
 
 
+def _embedding(module: Any) -> str:
+    return f"{module.num_embeddings}×{module.embedding_dim}"
+
+
+_QUANTIZED: Mapping[str, Callable[[Any], str]] = MappingProxyType(
+    {
+        "convolution": _convolution,
+        "linear": _linear,
+        "embedding": _embedding,
+        "recurrent": _recurrent,
+        "quantize": lambda module: f"→{str(module.dtype).removeprefix('torch.')}",
+    }
+)
 _POOLS = nn.modules.pooling
 #: How the usual classes write their settings; all others do it by their own ``extra_repr``.
 _SETTINGS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (nn.modules.conv._ConvNd, _convolution),
     (nn.Linear, _linear),
-    (nn.Embedding, lambda module: f"{module.num_embeddings}×{module.embedding_dim}"),
+    (nn.Embedding, _embedding),
     (nn.Flatten, lambda module: "" if (module.start_dim, module.end_dim) == (1, -1) else module.extra_repr()),
     (nn.modules.batchnorm._NormBase, lambda module: str(module.num_features)),
     ((_POOLS._AdaptiveAvgPoolNd, _POOLS._AdaptiveMaxPoolNd), _adaptive),

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from nbcnncost.aten import Described
+from nbcnncost.quantized import is_packed, unpacked
 from nbcnncost.records import FunctionCall, ModuleCall, ModuleRecord, OpRecord, TensorSpec
+from nbcnncost.tracing.batch import Batch, batch_of
 from nbcnncost.tracing.modules import module_record, spec_of, specs_of
 
 
@@ -53,6 +55,7 @@ class Recorder:
         self.paused = 0  # inside a function that is recorded as a whole
         self.asleep = False  # while a run inside this run has its turn
         self.blame: Blame | None = None
+        self.batch: Batch | None = None
         self._indices = indices
         self._params = params
         self._numbers: dict[int, int] = {}
@@ -68,7 +71,9 @@ class Recorder:
         path = self._path(index, parent)
         self.stack.append(len(self.calls))
         place = (len(self.calls), parent, index)
-        self.calls.append(_OpenCall(place, path, number, len(self.ops), inputs))
+        call = _OpenCall(place, path, number, len(self.ops), inputs)
+        self.calls.append(call)
+        self.batch = self.batch or batch_of(module, call.inputs)
 
     def leave(self, outputs: Any, error: BaseException | None) -> None:
         """A module's forward ends, with its outputs or with an error."""
@@ -158,6 +163,8 @@ class Recorder:
 def _shapes(value: Any) -> Any:
     if isinstance(value, Tensor):
         return spec_of(value)
+    if is_packed(value):
+        return spec_of(unpacked(value).weight)
     return tuple(map(_shapes, value)) if isinstance(value, (list, tuple)) else value
 
 
