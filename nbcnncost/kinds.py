@@ -19,6 +19,7 @@ SYMBOLS = MappingProxyType(
         "N": "batch (for linear layers: all leading dimensions)",
         "n": "elements of the output (H·W·C for an image)",
         "n_in": "elements of the input",
+        "n_p": "elements of the parameter",
         "C": "channels",
         "C_in": "input channels",
         "C_out": "output channels",

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from nbcnncost.catalogue import CATALOGUE
 from nbcnncost.errors import CostError
 from nbcnncost.expressions import Expression, FormulaError, expression
-from nbcnncost.kinds import FORMULAS
 from nbcnncost.records import OpRecord
 from nbcnncost.work import CATEGORIES, Work
 
@@ -41,7 +41,7 @@ class Convention:
         """The tally of an operation, whatever the convention; ``None`` where no formula knows it."""
         if op.kind is None:
             return _NOTHING if self.rule(op) is not None else None
-        return FORMULAS[op.kind].work(op.dims, op.spatial)
+        return CATALOGUE[op.kind].work(op.dims, op.spatial)
 
     def count(self, op: OpRecord) -> int | None:
         """What the operation counts as, in the convention's unit; ``None`` where nothing is known of it."""
@@ -57,18 +57,22 @@ class Convention:
         """The formula that :meth:`count` evaluates; ``None`` where a function counts, or nothing does."""
         rule = self.rule(op)
         if rule is None:
-            return None if op.kind is None else self._expression(op, FORMULAS[op.kind].text(self.weights))
+            return None if op.kind is None else self._expression(op, CATALOGUE[op.kind].text(self.weights))
         return None if callable(rule) else self._expression(op, rule)
 
     def rule(self, op: OpRecord) -> Rule | None:
         """The convention's own rule for an operation, by its kind or its name in ``aten``.
 
         An operation that no formula knows is also looked up by its Python name; for others that would count the
-        function again for each step it consists of.
+        function again for each step it consists of. Gradients have rules of their own.
         """
         if not self.rules:
             return None
-        names = (op.kind, op.op, op.op.rpartition(".")[0], op.function if op.kind is None else None)
+        if op.phase.startswith("backward"):
+            forward = op.function if op.kind is None else op.kind.partition("_backward")[0]
+            names: tuple[str | None, ...] = (op.kind, f"{forward}_backward")
+        else:
+            names = (op.kind, op.op, op.op.rpartition(".")[0], op.function if op.kind is None else None)
         return next((self.rules[name] for name in names if name is not None and name in self.rules), None)
 
     def with_rules(self, rules: Mapping[str, Rule], name: str | None = None) -> Convention:
@@ -77,6 +81,10 @@ class Convention:
         A key is a kind (``"batch_norm"``), an operation (``"aten.erfinv.default"``, ``"my_function"``) or an
         elementary operation (``"specials"``, ``"bias_additions"``), whose weight it then sets. A value is a number
         (per output element), a formula's text in the kind's symbols, or a function of the ``OpRecord``.
+
+        A kind's rule holds for its forward, computed once or again. What its gradients cost has the key
+        ``"convolution_backward"`` (each of them), or one gradient's own, ``"convolution_backward_weight"``; an
+        optimizer's step has ``"adam_step"``.
 
         >>> from nbcnncost.conventions import textbook
         >>> cheap = textbook.with_rules({"batch_norm": 2, "bias_additions": 1, "comparisons": 0})
