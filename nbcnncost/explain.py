@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from nbcnncost.catalogue import CATALOGUE
 from nbcnncost.conventions import Convention, symbol_values
 from nbcnncost.expressions import Expression, axes, expression, output_size_text
 from nbcnncost.kinds import FORMULAS, SYMBOLS
@@ -70,7 +72,8 @@ def explain_place(trace: Trace, place: Place, convention: Convention) -> Explana
     """Explain a place that has operations of its own."""
     ops = [trace.ops[index] for index in place.ops]
     params = [trace.params[index] for index in place.params]
-    lines = [*_sizes(ops), *_params(ops, params), *_counts(ops, convention)]
+    step = [] if trace.training is None else [trace.training.ops[index] for index in place.step]
+    lines = [*_sizes(ops), *_params(ops, params), *_counts(ops, convention), *_step(step, convention)]
     return Explanation(place.path, place.type, place.settings, convention.name, convention.unit, tuple(lines))
 
 
@@ -78,14 +81,35 @@ def _counts(ops: list[OpRecord], convention: Convention) -> Iterator[Line]:
     """What each operation counts as; those that only move data are left out where others compute."""
     counted = [op for op in ops if convention.count(op) != 0] or ops[:1]
     for op in counted:
-        formula = None if op.kind is None else FORMULAS[op.kind]
-        title = op.function if formula is None else formula.title
-        why = "no rule knows this operation" if formula is None else formula.why
-        source = "" if formula is None else formula.source
-        if convention.rule(op) is not None:
-            why, source = f"a rule of {convention.name}", convention.name
-        shown = convention.expression(op)
-        yield _line(convention.unit, title, shown, op, convention.count(op), convention.unit, why, source)
+        yield _count(op, convention, convention.unit)
+
+
+#: What the parts of a training step are called.
+_PHASES = MappingProxyType(
+    {
+        "recomputed": "computed again",
+        "backward_inputs": "backward",
+        "backward_weights": "backward",
+        "optimizer": "optimizer",
+    }
+)
+
+
+def _step(ops: list[OpRecord], convention: Convention) -> Iterator[Line]:
+    """The same for what a training step does besides the forward."""
+    for op in ops:
+        if convention.count(op) != 0:
+            yield _count(op, convention, f"{_PHASES[op.phase]} {convention.unit}")
+
+
+def _count(op: OpRecord, convention: Convention, label: str) -> Line:
+    formula = None if op.kind is None else CATALOGUE[op.kind]
+    title = op.function if formula is None else formula.title
+    why = "no rule knows this operation" if formula is None else formula.why
+    source = "" if formula is None else formula.source
+    if convention.rule(op) is not None:
+        why, source = f"a rule of {convention.name}", convention.name
+    return _line(label, title, convention.expression(op), op, convention.count(op), convention.unit, why, source)
 
 
 def _line(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
 
 from nbcnncost.conventions import Convention, textbook
+from nbcnncost.errors import CostError
 from nbcnncost.layout import Place
-from nbcnncost.records import TensorSpec, Trace
+from nbcnncost.parts import Amount, Counts, Number, Parts, parts_of
+from nbcnncost.parts import add_known as _sum
+from nbcnncost.records import OpRecord, TensorSpec, Trace
 from nbcnncost.units import exact
-
-Number = int | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,6 +26,10 @@ class Row:
     of a shared module. ``macs`` are multiply-accumulates, ``flops`` floating-point operations, ``count`` the
     convention's own number; ``None`` means that nothing is known, and ``unknown`` how many operations no rule
     knows: with some known and some not, the number is what is known.
+
+    Of a training step these are the forward's; ``parts`` hold the rest, and ``forward``, ``recomputed``,
+    ``backward_inputs``, ``backward_weights``, ``backward``, ``optimizer`` and their sum ``step`` are each an
+    :class:`~nbcnncost.parts.Amount`: ``row.step.flops``.
     """
 
     path: str
@@ -43,12 +50,15 @@ class Row:
     unknown: int = 0
     failed: bool = False
     is_leaf: bool = True
+    parts: Parts | None = None
 
     def __repr__(self) -> str:
         kind = " ".join(part for part in (self.type, self.settings) if part and part != self.path)
         counts = [
             f"{_exact(number, self.unknown)} {name}" for number, name in ((self.macs, "MACs"), (self.flops, "FLOPs"))
         ]
+        if self.parts is not None:
+            counts.append(f"{_exact(self.step.flops, self.step.unknown)} FLOPs a training step")
         return " · ".join(part for part in (self.path, kind, f"{exact(self.params)} parameters", *counts) if part)
 
     @property
@@ -56,27 +66,68 @@ class Row:
         """Parameters that are not trained."""
         return self.params - self.trainable
 
+    @property
+    def forward(self) -> Amount:
+        """The forward, computed once."""
+        return Amount(self.macs, self.flops, self.count, self.unknown)
 
-@dataclass(frozen=True)
-class Counts:
-    """What each operation of a trace counts as: ``macs``, ``flops`` and the convention's own ``count``."""
+    @property
+    def recomputed(self) -> Amount:
+        """What gradient checkpointing computes a second time."""
+        return self._parts.recomputed
 
-    macs: tuple[Number, ...]
-    flops: tuple[Number, ...]
-    count: tuple[Number, ...]
+    @property
+    def backward_inputs(self) -> Amount:
+        """The gradients of what flows through the layer."""
+        return self._parts.backward_inputs
+
+    @property
+    def backward_weights(self) -> Amount:
+        """The gradients of its weights."""
+        return self._parts.backward_weights
+
+    @property
+    def backward(self) -> Amount:
+        """All gradients."""
+        return self.backward_inputs + self.backward_weights
+
+    @property
+    def optimizer(self) -> Amount:
+        """The optimizer's work on its parameters."""
+        return self._parts.optimizer
+
+    @property
+    def step(self) -> Amount:
+        """A whole training step."""
+        return self.forward + self._parts.total
+
+    @property
+    def _parts(self) -> Parts:
+        if self.parts is None:
+            raise CostError("this report is of a forward alone; cost(model, size, training=True) has a training step")
+        return self.parts
 
 
 def count_ops(trace: Trace, convention: Convention) -> Counts:
     """Count every operation once; FLOPs are the convention's where it counts FLOPs, else the textbook's."""
-    count = tuple(map(convention.count, trace.ops))
-    works = tuple(map(convention.work, trace.ops))
+    return _counted(trace.ops, convention)
+
+
+def count_step(trace: Trace, convention: Convention) -> Counts | None:
+    """The same for what a training step does besides its forward; ``None`` where the trace has none."""
+    return None if trace.training is None else _counted(trace.training.ops, convention)
+
+
+def _counted(ops: Sequence[OpRecord], convention: Convention) -> Counts:
+    count = tuple(map(convention.count, ops))
+    works = tuple(map(convention.work, ops))
     macs = tuple(None if work is None else work.macs for work in works)
-    flops = count if convention.unit == "FLOPs" else tuple(map(textbook.count, trace.ops))
+    flops = count if convention.unit == "FLOPs" else tuple(map(textbook.count, ops))
     return Counts(macs, flops, count)
 
 
-def leaf_row(place: Place, trace: Trace, counts: Counts) -> Row:
-    """A place without children, with its numbers."""
+def leaf_row(place: Place, trace: Trace, counts: Counts, step: Counts | None = None) -> Row:
+    """A place without children, with its numbers; ``step`` counts the operations of a training step."""
     params = [trace.params[index] for index in place.params]
     known = not place.failed  # what a layer that failed would have cost, nobody knows
     return Row(
@@ -97,6 +148,7 @@ def leaf_row(place: Place, trace: Trace, counts: Counts) -> Row:
         _sum(counts.count[index] for index in place.ops) if known else None,
         sum(counts.count[index] is None for index in place.ops),
         place.failed,
+        parts=None if trace.training is None or step is None else parts_of(trace.training.ops, step, place.step),
     )
 
 
@@ -111,14 +163,22 @@ def sum_rows(rows: Sequence[Row], *, like: Row) -> Row:
         count=_sum(row.count for row in rows),
         unknown=sum(row.unknown for row in rows),
         failed=any(row.failed for row in rows),
+        parts=_sum_parts(rows),
     )
 
 
-def tree_rows(place: Place, trace: Trace, counts: Counts, depth: int | None) -> list[Row]:
-    """A container's row with its sums, then everything below it; below ``depth`` nothing is shown apart."""
+def _sum_parts(rows: Sequence[Row]) -> Parts | None:
+    parts = [row.parts for row in rows if row.parts is not None]
+    return reduce(add, parts) if parts else None
+
+
+def tree_rows(place: Place, leaf: Callable[[Place], Row], depth: int | None) -> list[Row]:
+    """A container's row with its sums, then everything below it; below ``depth`` nothing is shown apart.
+
+    ``leaf`` gives the row of a place without children.
+    """
     if not place.children:
-        return [leaf_row(place, trace, counts)]
-    below = [row for child in place.children for row in tree_rows(child, trace, counts, None)]
+        return [leaf(place)]
     folded = depth is not None and place.depth >= depth
     bare = Row(
         place.path,
@@ -134,18 +194,11 @@ def tree_rows(place: Place, trace: Trace, counts: Counts, depth: int | None) -> 
         failed=place.failed,
         is_leaf=folded,
     )
-    row = sum_rows([entry for entry in below if entry.is_leaf], like=bare)
+    row = sum_rows([leaf(below) for below in place.leaves()], like=bare)
     if folded:
         return [row]
-    return [row, *(entry for child in place.children for entry in tree_rows(child, trace, counts, depth))]
+    return [row, *(entry for child in place.children for entry in tree_rows(child, leaf, depth))]
 
 
 def _exact(number: Number, unknown: int) -> str:
     return "?" if number is None else f"{exact(number)} + ?" if unknown else exact(number)
-
-
-def _sum(numbers: Iterable[Number]) -> Number:
-    """The sum of what is known; ``None`` where something is unknown and nothing else counts."""
-    numbers = list(numbers)
-    known = sum(number for number in numbers if number is not None)
-    return None if known == 0 and None in numbers else known

@@ -50,6 +50,10 @@ HOUSE = {
     "work": Place(0, own=("expressions", "records")),
     "kinds": Place(0, own=("work",)),
     "formulas": Place(0, own=("expressions", "kinds", "work")),
+    "backward": Place(0, own=("kinds", "records", "work")),
+    "optimizers": Place(0, own=("records", "work")),
+    "catalogue": Place(0, own=("backward", "kinds", "optimizers")),
+    "parts": Place(0, own=("records",)),
     # 1: what ran (the only modules that know torch), where it belongs, and what it counts as
     "aten": Place(1, outside=("torch",)),
     "composites": Place(1, beside=("aten",), outside=("torch",)),
@@ -59,10 +63,10 @@ HOUSE = {
     "memory": Place(1),
     "roofline": Place(1),
     # 2: what a report is made of, and what it looks like
-    "rows": Place(2, own=("conventions", "layout", "records", "units")),
+    "rows": Place(2, own=("conventions", "errors", "layout", "parts", "records", "units")),
     "explain": Place(
         2,
-        own=("conventions", "expressions", "kinds", "layout", "records", "units"),
+        own=("catalogue", "conventions", "expressions", "kinds", "layout", "records", "units"),
         in_functions=("views",),
     ),
     "views": Place(2, own=("units",), for_typing=ANSWERS),
@@ -70,7 +74,11 @@ HOUSE = {
     # 3: what can be asked
     "report": Place(3, in_functions=("pandas",)),
     # 4: the functions users call
-    "api": Place(4, own=("conventions", "errors", "records", "report", "units"), in_functions=("aten", "tracing")),
+    "api": Place(
+        4,
+        own=("conventions", "errors", "optimizers", "records", "report", "units"),
+        in_functions=("aten", "tracing"),
+    ),
     # 5: the notebook, and what is built on the functions
     "magic": Place(5, outside=("IPython", "traitlets")),
     "panel": Place(5, outside=("IPython", "anywidget", "ipywidgets", "traitlets")),
