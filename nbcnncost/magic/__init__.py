@@ -23,7 +23,7 @@ from nbcnncost.conventions import CONVENTIONS
 from nbcnncost.magic import completion
 from nbcnncost.magic.body import Body, run_body
 from nbcnncost.magic.models import is_module, is_module_class, model_of_body, named_model, no_model_named
-from nbcnncost.magic.options import DESCRIPTION, MODES, OPTIONS, Options, read_columns, read_options
+from nbcnncost.magic.options import DESCRIPTION, MODES, OPTIMIZER_NAMES, OPTIONS, Options, read_columns, read_options
 from nbcnncost.magic.words import is_silenced
 from nbcnncost.records import ITEM_SIZES
 from nbcnncost.report import VIEWS, Report
@@ -55,6 +55,7 @@ class CnnCostMagics(Magics):
     columns = Unicode("", help="The columns to show, comma separated, as --columns.").tag(config=True)
     view = Enum(VIEWS, "table", help="Table, chart or both, as --view.").tag(config=True)
     mode = Enum(MODES, "eval", help="The mode the model runs in, as --mode.").tag(config=True)
+    optimizer = Enum(OPTIMIZER_NAMES, "sgd", help="A training step's optimizer, as --optimizer.").tag(config=True)
     batch = Int(None, allow_none=True, min=1, help="The batch size, as -b.").tag(config=True)
     dtype = Enum((None, *ITEM_SIZES), None, allow_none=True, help="The input's dtype, as --dtype.").tag(config=True)
     quiet = Bool(False, help="Show nothing, as -q.").tag(config=True)
@@ -144,6 +145,9 @@ def _report(model: Any, options: Options) -> Report:
         mode=options.mode,
         convention=options.convention,
         execute=options.execute,
+        training=options.training,
+        optimizer=options.optimizer,
+        input_grad=options.input_grad,
     )
     report = made.with_look(**options.look)
     if error is None:
