@@ -76,6 +76,7 @@ SYMBOLS = MappingProxyType(
 )
 
 _MAC = {"macs": 1}
+_SUM = {"dot_products": 1}
 
 
 def _formula(
@@ -106,6 +107,7 @@ _LAYERS = (
         "convolution",
         ("N * OUT * (C_in / g) * C_out * K", _MAC),
         ("b * N * OUT * C_out", {"bias_additions": 1}),
+        ("N * OUT * C_out", _SUM),
         why="each output position meets the kernel once for each output channel",
         source=TEXTBOOK,
         params="(K * (C_in / g) + b) * C_out",
@@ -123,6 +125,7 @@ _LAYERS = (
         "fully connected layer",
         ("N * N_in * N_out", _MAC),
         ("b * N * N_out", {"bias_additions": 1}),
+        ("N * N_out", _SUM),
         why="every input meets every output",
         source=TEXTBOOK,
         params="(N_in + b) * N_out",
@@ -132,6 +135,7 @@ _LAYERS = (
         "matrix product",
         ("B * m * k * p", _MAC),
         ("b * B * m * p", {"bias_additions": 1}),
+        ("B * m * p", _SUM),
         why="k products summed for each of m·p elements",
     ),
     _formula(
@@ -139,6 +143,7 @@ _LAYERS = (
         "attention",
         ("B * T_q * T_k * (E + E_v)", _MAC),
         ("B * T_q * T_k", {**_SOFTMAX, "multiplications": 1}),
+        ("B * T_q * (T_k + E_v)", _SUM),
         why="two matrix products; each score is scaled (1) and goes through the softmax (5)",
     ),
     _formula(
@@ -217,6 +222,7 @@ _LAYERS = (
         "LSTM layer",
         ("4 * T * F * (I + P)", _MAC),
         ("T * F", {"additions": 4 + 3 + 3 + 4 + 1, "specials": 5, "divisions": 5, "multiplications": 2 + 3}),
+        ("8 * T * F", _SUM),
         why="per step and unit: 4 gate sums, 3 sigmoids, 2 tanh, 3 products, 1 sum",
         params="4 * F * (I + P) + b * 8 * F",
     ),
@@ -225,6 +231,7 @@ _LAYERS = (
         "GRU layer",
         ("3 * T * F * (I + F)", _MAC),
         ("T * F", {"additions": 3 + 4 + 2 + 2, "specials": 3, "divisions": 3, "multiplications": 1 + 1 + 2}),
+        ("6 * T * F", _SUM),
         why="per step and unit: 3 gate sums, 2 sigmoids, 1 tanh, 3 products, 1 difference, 1 sum",
         params="3 * F * (I + F) + b * 6 * F",
     ),
@@ -233,6 +240,7 @@ _LAYERS = (
         "RNN layer (tanh)",
         ("T * F * (I + F)", _MAC),
         ("T * F", {"additions": 3, "multiplications": 1, "specials": 1, "divisions": 1}),
+        ("2 * T * F", _SUM),
         why="per step and unit: the sum of the two products, tanh",
         params="F * (I + F) + b * 2 * F",
     ),
@@ -241,6 +249,7 @@ _LAYERS = (
         "RNN layer (ReLU)",
         ("T * F * (I + F)", _MAC),
         ("T * F", {"additions": 1, "comparisons": 1}),
+        ("2 * T * F", _SUM),
         why="per step and unit: the sum of the two products, ReLU",
         params="F * (I + F) + b * 2 * F",
     ),
@@ -248,6 +257,7 @@ _LAYERS = (
         "lstm_projection",
         "LSTM projection",
         ("T * F * P", _MAC),
+        ("T * P", _SUM),
         why="the hidden state's projection at each step",
     ),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 #: Bytes of one element, by the dtype's name without its ``torch.`` prefix.
 ITEM_SIZES: dict[str, int] = {
@@ -30,6 +31,8 @@ ITEM_SIZES: dict[str, int] = {
 }
 
 Dims = tuple[tuple[str, int], ...]
+#: A setting as it can be kept: a number, a word, or a sequence of these.
+Plain = int | float | str | bool | None | tuple["Plain", ...]
 
 #: What a training step consists of beside its forward: what gradient checkpointing computes a second time, the
 #: gradients of what flows through the layers and of the weights, and the optimizer's work.
@@ -113,6 +116,28 @@ class Training:
 
 
 @dataclass(frozen=True)
+class FunctionCall:
+    """One Python function or tensor method that was called, as the code wrote it.
+
+    ``name`` says where it is at home (``"functional.relu"``, ``"torch.add"``, ``"Tensor.add"``); ``operator`` is true
+    where the code wrote an operator (``x + y``) instead. In ``args`` and ``kwargs`` each tensor is its
+    :class:`TensorSpec`. Its operations are those from ``start`` up to ``stop``.
+    """
+
+    name: str
+    call: int
+    start: int
+    stop: int
+    args: tuple[Any, ...]
+    kwargs: tuple[tuple[str, Any], ...] = ()
+    operator: bool = False
+
+    def argument(self, position: int, name: str, default: Any = None) -> Any:
+        """An argument by position or by name."""
+        return self.args[position] if len(self.args) > position else dict(self.kwargs).get(name, default)
+
+
+@dataclass(frozen=True)
 class ModuleCall:
     """One call of one module: where it stands in the tree, and what went in and came out.
 
@@ -154,7 +179,9 @@ class ModuleRecord:
     """One module of the model, called or not.
 
     ``paths`` are all the names it can be reached by; ``settings`` say how it is set up ("3×3, s2, p1");
-    ``from_library`` is true for a class that a library defines, false for one the user wrote.
+    ``from_library`` is true for a class that a library defines, false for one the user wrote. ``classes`` are its
+    class and that one's bases, in full (``"torch.nn.modules.conv.Conv2d"``); ``children`` and ``params`` are its own,
+    each a name with an index into the trace; ``facts`` its plain attributes (``("kernel_size", (3, 3))``).
     """
 
     index: int
@@ -162,6 +189,14 @@ class ModuleRecord:
     type: str
     settings: str
     from_library: bool
+    classes: tuple[str, ...] = ()
+    children: tuple[tuple[str, int], ...] = ()
+    params: tuple[tuple[str, int], ...] = ()
+    facts: tuple[tuple[str, Plain], ...] = ()
+
+    def fact(self, name: str, default: Plain = None) -> Plain:
+        """One of its plain attributes."""
+        return dict(self.facts).get(name, default)
 
 
 @dataclass(frozen=True)
@@ -189,6 +224,7 @@ class Trace:
     params: tuple[ParamRecord, ...]
     calls: tuple[ModuleCall, ...]
     ops: tuple[OpRecord, ...]
+    functions: tuple[FunctionCall, ...] = ()
     notes: tuple[str, ...] = ()
     failure: Failure | None = None
     training: Training | None = None

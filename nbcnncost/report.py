@@ -20,9 +20,11 @@ from nbcnncost.layout import Place, lay_out
 from nbcnncost.parts import Counts
 from nbcnncost.records import PHASES, Failure, OpRecord, TensorSpec, Trace
 from nbcnncost.rows import Row, count_ops, count_step, leaf_row, sum_rows, tree_rows
+from nbcnncost.side_by_side import SideBySide, stand_side_by_side
 from nbcnncost.units import exact, plural, shapes_text
 from nbcnncost.views import export, html, text
 from nbcnncost.views.columns import check
+from nbcnncost.writing import written
 
 if TYPE_CHECKING:
     import pandas
@@ -223,6 +225,18 @@ class Report:
             other.__dict__[shared] = getattr(self, shared)
         return other
 
+    def conventions(self, *names: str | Convention) -> SideBySide:
+        """The same run in these conventions (in all, without names) side by side, and why they differ from ours.
+
+        Ours is this report's convention where that counts FLOPs by rules, else the textbook's.
+
+        >>> import torch, nbcnncost
+        >>> table = nbcnncost.cost(torch.nn.Linear(400, 120), (1, 400)).conventions("macs")
+        >>> table["macs"].total - table.ours.total == sum(cause.amount for cause in table["macs"].causes)
+        True
+        """
+        return stand_side_by_side(self.trace, self.convention, names)
+
     def explain(self, path: str | None = None) -> Explanation:
         """The formula of a layer in symbols, with its numbers, and the result; without a path, the costliest layer's.
 
@@ -259,7 +273,7 @@ class Report:
             if number is not None and number < 1:
                 raise CostError(f"{name} is at least 1, not {number}")
         try:
-            check(chosen, sort, has_step=self.trace.training is not None)
+            check(chosen, sort, has_step=self._step is not None)
         except ValueError as error:
             raise CostError(str(error)) from None
         return replace(self, look=Look(depth, sort, top, chosen, view))
@@ -295,7 +309,7 @@ class Report:
 
     def _chart(self) -> Chart:
         """The chart of what the table shows: the same column, depth and number of rows."""
-        column = "count" if self.trace.training is None else "step"
+        column = "count" if self._step is None else "step"
         column = self.look.sort if self.look.sort in ("params", "macs", "flops", "count", "step") else column
         return self.plot(column, top=self.look.top or 20, depth=self.look.depth)
 
@@ -329,7 +343,7 @@ class Report:
 
     def to_json(self, path: str | Path | None = None) -> str:
         """:meth:`to_dict` as JSON; also written to ``path``, if given."""
-        return _written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
+        return written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """One line per row, preceded by the column names; the convention is a column. Also written to ``path``."""
@@ -337,7 +351,7 @@ class Report:
         writer = csv.DictWriter(lines, [*_plain(self.total), "convention"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(self._flat_rows())
-        return _written(lines.getvalue(), path)
+        return written(lines.getvalue(), path)
 
     def to_pandas(self) -> pandas.DataFrame:
         """A DataFrame with one line per row, indexed by path."""
@@ -353,11 +367,11 @@ class Report:
 
     def to_markdown(self, path: str | Path | None = None) -> str:
         """The rows as a Markdown table; also written to ``path``, if given."""
-        return _written(export.markdown(self), path)
+        return written(export.markdown(self), path)
 
     def to_latex(self, path: str | Path | None = None) -> str:
         """The rows as a LaTeX ``tabular`` (package booktabs); also written to ``path``, if given."""
-        return _written(export.latex(self), path)
+        return written(export.latex(self), path)
 
     def _flat_rows(self) -> Iterator[dict[str, Any]]:
         for row in self.rows:
@@ -394,9 +408,3 @@ def _plain(row: Row) -> dict[str, Any]:
 def _number_of(number: int, title: str) -> str:
     word = title.split(",", maxsplit=1)[0]
     return plural(number, word) if word.endswith(("ion", "product", "layer")) else f"{exact(number)} {word}"
-
-
-def _written(content: str, path: str | Path | None) -> str:
-    if path is not None:
-        Path(path).write_text(content, encoding="utf-8")
-    return content

@@ -110,19 +110,26 @@ class Row:
 
 def count_ops(trace: Trace, convention: Convention) -> Counts:
     """Count every operation once; FLOPs are the convention's where it counts FLOPs, else the textbook's."""
-    return _counted(trace.ops, convention)
+    return _counts(trace.ops, convention.counts(trace), convention, lambda: textbook.counts(trace))
 
 
 def count_step(trace: Trace, convention: Convention) -> Counts | None:
-    """The same for what a training step does besides its forward; ``None`` where the trace has none."""
-    return None if trace.training is None else _counted(trace.training.ops, convention)
+    """The same for what a training step does besides its forward; ``None`` where that is not counted."""
+    if trace.training is None or not convention.counts_steps:
+        return None
+    ops, count = trace.training.ops, convention.step_counts(trace)
+    return _counts(ops, count, convention, lambda: textbook.step_counts(trace))
 
 
-def _counted(ops: Sequence[OpRecord], convention: Convention) -> Counts:
-    count = tuple(map(convention.count, ops))
+def _counts(
+    ops: Sequence[OpRecord],
+    count: tuple[Number, ...],
+    convention: Convention,
+    by_textbook: Callable[[], tuple[Number, ...]],
+) -> Counts:
     works = tuple(map(convention.work, ops))
     macs = tuple(None if work is None else work.macs for work in works)
-    flops = count if convention.unit == "FLOPs" else tuple(map(textbook.count, ops))
+    flops = count if convention.unit == "FLOPs" else by_textbook()
     return Counts(macs, flops, count)
 
 

@@ -36,7 +36,7 @@ class Place:
 
 
 # What views show; they see only the types.
-ANSWERS = ("explain", "records", "report", "rows")
+ANSWERS = ("causes", "explain", "records", "report", "rows", "side_by_side")
 
 # The table of the house. A folder's line holds for all modules in it that have no line of their own;
 # modules of one folder may import each other. A new module gets a line here and in CONTRIBUTING.md's map.
@@ -45,6 +45,7 @@ HOUSE = {
     "errors": Place(0, own=()),
     "records": Place(0, own=()),
     "units": Place(0, own=()),
+    "writing": Place(0, own=()),
     "shapes": Place(0, own=("errors",)),
     "expressions": Place(0, own=()),
     "work": Place(0, own=("expressions", "records")),
@@ -66,11 +67,19 @@ HOUSE = {
     "rows": Place(2, own=("conventions", "errors", "layout", "parts", "records", "units")),
     "explain": Place(
         2,
-        own=("catalogue", "conventions", "expressions", "kinds", "layout", "records", "units"),
+        own=("conventions", "expressions", "kinds", "layout", "records", "units"),
         in_functions=("views",),
+    ),
+    "causes": Place(2, own=("conventions", "kinds", "records")),
+    "side_by_side": Place(
+        2,
+        own=("causes", "conventions", "errors", "records", "writing"),
+        in_functions=("views", "views.waterfall"),
+        for_typing=("views.charts",),
     ),
     "views": Place(2, own=("units",), for_typing=ANSWERS),
     "views.charts": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
+    "views.waterfall": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
     # 3: what can be asked
     "report": Place(3, in_functions=("pandas",)),
     # 4: the functions users call

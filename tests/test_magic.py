@@ -15,6 +15,7 @@ from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
 import nbcnncost
+from nbcnncost.conventions import CONVENTIONS
 from nbcnncost.errors import CostError, InputError, ModelError, ShapeError
 from nbcnncost.magic import CnnCostMagics
 from nbcnncost.magic.body import CellSyntaxError, ends_silenced
@@ -22,6 +23,7 @@ from nbcnncost.magic.completion import offers
 from nbcnncost.magic.options import OPTIONS, read_options
 from nbcnncost.magic.words import is_silenced, words_of
 from nbcnncost.report import Report
+from nbcnncost.side_by_side import SideBySide
 
 COLORLESS = "nocolor" if version_info[0] >= 9 else "NoColor"
 
@@ -373,7 +375,7 @@ def test_a_wrong_option_gets_a_sentence(shell, line, message):
 def read(line, **defaults):
     """The options of a line."""
     usual = dict.fromkeys(("batch", "dtype", "depth", "sort", "top", "columns", "quiet"))
-    usual |= {"convention": "textbook", "view": "table", "mode": "eval", "optimizer": "sgd"}
+    usual |= {"convention": "textbook", "rules": "", "view": "table", "mode": "eval", "optimizer": "sgd"}
     parser = vars(CnnCostMagics.cnncost)["parser"]
     return read_options(parser, line, SimpleNamespace(**(usual | defaults)))
 
@@ -743,3 +745,58 @@ def test_tab_in_the_shell(shell):
     assert "number" in completions(shell, "%%cnncost net\nnum")
     assert "table" not in completions(shell, "%%cnncost --view\nta")
     assert any("conv" in text or "weight" in text for text in completions(shell, "%cnncost net.wei"))
+
+
+# Conventions
+
+
+def test_compare_shows_every_convention(shell):
+    """`--compare` gives the table of conventions; `-o` keeps it, `-q` hides it."""
+    run(shell, f"{NET}net = Net()")
+    done = run(shell, "%cnncost net -i 3,32,32 --compare -o table")
+    assert isinstance(done.result, SideBySide)
+    assert shell.user_ns["table"] is done.result
+    assert [entry.name for entry in done.result] == list(CONVENTIONS)
+    assert "why" not in run(shell, "%cnncost net -i 3,32,32 --compare -q").text
+
+
+def test_rules_in_the_line_and_in_config(shell):
+    """`--rule` counts a kind otherwise, and so does `%config`; the line has the last word."""
+    run(shell, "net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU())")
+    elements = 4 * 30 * 30
+    plain = 2 * 27 * elements + 4 * elements + elements
+    assert report_of(shell, "%cnncost net -i 3,32,32").total.flops == plain
+    line = "%cnncost net -i 3,32,32 --rule batch_norm=2 --rule bias_additions=1"
+    assert report_of(shell, line).total.flops == plain - 2 * elements + elements
+    run(shell, "%config CnnCostMagics.rules = 'batch_norm=folded, dot_products=-1'")
+    assert report_of(shell, "%cnncost net -i 3,32,32").total.flops == plain - 4 * elements - elements
+    assert (
+        report_of(shell, "%cnncost net -i 3,32,32 --rule batch_norm=2").total.flops == plain - 2 * elements - elements
+    )
+    assert report_of(shell, "%cnncost net -i 3,32,32 -c flop_counter_mode").total.flops == 2 * 27 * elements
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("batch_norm", "--rule is written NAME=VALUE, as in --rule batch_norm=2, not 'batch_norm'"),
+        ("=2", "--rule is written NAME=VALUE"),
+        ("batchnorm=2", "--rule: there is no kind 'batchnorm' to make a rule for; did you mean 'batch_norm'?"),
+        ("relu=2**n", "--rule: rule for relu: a formula has only"),
+        ("relu=1 -c flop_counter_mode", "--rule: flop_counter_mode counts as"),
+    ],
+)
+def test_a_wrong_rule_is_told(shell, rule, message):
+    """In one line, as exactly IPython's UsageError."""
+    run(shell, "net = nn.Linear(2, 3)")
+    done = run(shell, f"%cnncost net --rule {rule}")
+    assert type(done.error) is UsageError
+    assert message in str(done.error)
+
+
+def test_a_wrong_rule_in_config_is_refused(shell, caplog):
+    """`%config` says what is wrong and keeps what it had."""
+    run(shell, "%config CnnCostMagics.rules = 'batchnorm=2'")
+    assert "did you mean 'batch_norm'?" in caplog.text
+    run(shell, "net = nn.Linear(2, 3)")
+    assert report_of(shell, "%cnncost net -i 1,2").convention.name == "textbook"

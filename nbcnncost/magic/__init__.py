@@ -19,11 +19,22 @@ from IPython.display import display
 from traitlets import Bool, Enum, Int, TraitError, Unicode, validate
 from traitlets.config import Config
 
-from nbcnncost.conventions import CONVENTIONS
+from nbcnncost.conventions import CONVENTIONS, textbook
+from nbcnncost.errors import CostError
 from nbcnncost.magic import completion
 from nbcnncost.magic.body import Body, run_body
 from nbcnncost.magic.models import is_module, is_module_class, model_of_body, named_model, no_model_named
-from nbcnncost.magic.options import DESCRIPTION, MODES, OPTIMIZER_NAMES, OPTIONS, Options, read_columns, read_options
+from nbcnncost.magic.options import (
+    DESCRIPTION,
+    MODES,
+    OPTIMIZER_NAMES,
+    OPTIONS,
+    Options,
+    read_columns,
+    read_options,
+    read_rules,
+    split_rules,
+)
 from nbcnncost.magic.words import is_silenced
 from nbcnncost.records import ITEM_SIZES
 from nbcnncost.report import VIEWS, Report
@@ -49,6 +60,9 @@ class CnnCostMagics(Magics):
     """The magic and its defaults, which ``%config CnnCostMagics`` shows and sets."""
 
     convention = Enum(tuple(CONVENTIONS), "textbook", help="What counts as what, as -c.").tag(config=True)
+    rules = Unicode("", help="Rules of your own, comma separated, as --rule: batch_norm=2, comparisons=0.").tag(
+        config=True
+    )
     depth = Int(None, allow_none=True, min=1, help="Fold what is deeper, as -d.").tag(config=True)
     sort = Enum((None, *SORTABLE), None, allow_none=True, help="Sort by this column, as -s.").tag(config=True)
     top = Int(None, allow_none=True, min=1, help="How many rows to show, as -n.").tag(config=True)
@@ -72,10 +86,18 @@ class CnnCostMagics(Magics):
             raise TraitError(str(error)) from None
         return proposal["value"]
 
+    @validate("rules")
+    def _known_rules(self, proposal: Mapping[str, Any]) -> Any:
+        try:
+            textbook.with_rules(read_rules(split_rules(proposal["value"])))
+        except (UsageError, CostError) as error:
+            raise TraitError(str(error)) from None
+        return proposal["value"]
+
     @needs_local_scope
     @line_cell_magic
     @_arguments
-    def cnncost(self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Report:
+    def cnncost(self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
         """What a PyTorch CNN costs; ``%cnncost?`` shows :data:`~nbcnncost.magic.options.DESCRIPTION`."""
         __tracebackhide__ = True
         options = read_options(vars(CnnCostMagics.cnncost)["parser"], line, self)
@@ -86,7 +108,9 @@ class CnnCostMagics(Magics):
         model = _model(shell, options, body, local_ns or {})
         if options.out is not None and shell.user_ns.get(options.out) is model:
             raise UsageError(f"--out {options.out} would replace the model itself; choose another name")
-        report = _report(model, options)
+        report: Any = _report(model, options)
+        if options.compare:
+            report = report.conventions()
         if options.out is not None:
             shell.user_ns[options.out] = report
         if options.quiet or is_silenced(line) or (body is not None and body.silenced):
@@ -180,7 +204,7 @@ def _show_as_the_cell_would(body: Body) -> None:
         _display(body.value)
 
 
-def _keep_out_of_output(shell: Any, report: Report) -> None:
+def _keep_out_of_output(shell: Any, report: Any) -> None:
     """Let the cell not show this report, though it is its result; IPython resets the hook after each cell."""
     if not getattr(shell.display_trap, "_nested_level", True):  # outside of a cell nothing is shown
         return

@@ -16,8 +16,8 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from nbcnncost.conventions import CONVENTIONS
-from nbcnncost.errors import InputError
+from nbcnncost.conventions import CONVENTIONS, Convention, Peer, Rule
+from nbcnncost.errors import CostError, InputError
 from nbcnncost.magic.words import is_expression, unquoted, words_of
 from nbcnncost.optimizers import OPTIMIZERS
 from nbcnncost.records import ITEM_SIZES
@@ -86,6 +86,15 @@ OPTIONS = (
         f"what counts as what: {', '.join(CONVENTIONS)}",
         choices=tuple(CONVENTIONS),
     ),
+    Option(
+        "",
+        "--rule",
+        "NAME=VALUE",
+        "count a kind otherwise: batch_norm=2 (per output element), batch_norm=folded, bias_additions=1, "
+        "dot_products=-1 (2n − 1), comparisons=0, specials=10, or a formula's text. Repeat it for more.",
+        repeatable=True,
+    ),
+    Option("", "--compare", "", "every convention side by side, and why they differ, instead of the layers"),
     Option("-d", "--depth", "N", "fold everything deeper than this; all for every level"),
     Option("-s", "--sort", "COLUMN", f"the largest first, by {', '.join(SORTABLE)}", choices=SORTABLE),
     Option("-n", "--top", "N", "show this many rows, the others as one; all for all"),
@@ -144,6 +153,9 @@ More examples:
     %cnncost net --view both                 the table and a bar chart
     %cnncost net --train --optimizer adam    a whole training step
     %cnncost net -c macs -o report -q        keep the report, show nothing
+    %cnncost net -c thop                     count as another tool does, to the digit
+    %cnncost net --compare                   every convention side by side, and why they differ
+    %cnncost net --rule batch_norm=2 --rule bias_additions=1
 
 The result is the report: _ holds it afterwards, or `report = %cnncost net`, or -o. It answers more:
 report.explain("conv1"), report.by_type(), report.to_pandas(). `%config CnnCostMagics` sets the defaults.
@@ -159,7 +171,8 @@ class Options:
     out: str | None
     batch: int | None
     dtypes: list[str] | None
-    convention: str
+    convention: str | Convention
+    compare: bool
     depth: int | None
     sort: str | None
     top: int | None
@@ -214,7 +227,8 @@ def _checked(given: Any, words: list[str], defaults: Any) -> Options:
         out=_variable(given.out),
         batch=_count("--batch", given.batch, defaults.batch),
         dtypes=_names("--dtype", given.dtype or defaults.dtype, tuple(ITEM_SIZES)),
-        convention=one_of("--convention", given.convention or defaults.convention, tuple(CONVENTIONS)),
+        convention=_convention(given, defaults),
+        compare=given.compare,
         depth=_count("--depth", given.depth, defaults.depth, everything=None),
         sort=one_of("--sort", given.sort, SORTABLE) if given.sort else defaults.sort,
         top=_count("--top", given.top, defaults.top, everything=sys.maxsize),
@@ -268,6 +282,32 @@ def _shape(text: str) -> Shape:
     except InputError as error:
         hint = f"; a variable is written ${text}" if text.isidentifier() else ""
         raise UsageError(f"--input: {error}{hint}") from None
+
+
+def _convention(given: Any, defaults: Any) -> str | Convention:
+    name = one_of("--convention", given.convention or defaults.convention, tuple(CONVENTIONS))
+    usual = [] if isinstance(CONVENTIONS[name], Peer) else split_rules(defaults.rules)
+    rules = read_rules([*usual, *(given.rule or [])])
+    try:
+        return CONVENTIONS[name].with_rules(rules) if rules else name
+    except CostError as error:
+        raise UsageError(f"--rule: {error}") from None
+
+
+def split_rules(text: str) -> list[str]:
+    """The rules of a comma-separated list; a formula has no commas."""
+    return [rule for rule in text.split(",") if rule.strip()]
+
+
+def read_rules(texts: Iterable[str]) -> dict[str, Rule]:
+    """The rules of ``NAME=VALUE`` texts, of two with one name the later one."""
+    rules: dict[str, Rule] = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in unquoted(text.strip()).partition("="))
+        if not (equals and name and value):
+            raise UsageError(f"--rule is written NAME=VALUE, as in --rule batch_norm=2, not {text!r}")
+        rules[name] = int(value.replace("−", "-")) if re.fullmatch(r"[-−]?[0-9]+", value) else value
+    return rules
 
 
 def _variable(name: str | None) -> str | None:

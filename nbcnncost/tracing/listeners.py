@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import re
 import sys
 import threading
 import types
 from contextlib import ExitStack
+from functools import lru_cache
 from math import prod
 from types import GeneratorType, TracebackType
 from typing import Any
@@ -104,6 +106,26 @@ def _label(func: Any) -> str:
     return _OPERATOR_NAMES.get(name, name)
 
 
+#: Methods that an operator calls as well: the framework hears no difference, the code that called shows it.
+_WITH_OPERATOR = frozenset({"add", "sub", "mul", "div", "matmul", "pow"})
+
+
+def _is_operator(frame: types.FrameType) -> bool:
+    """Whether the code that is running in a frame has just used an operator, as in ``x + y``."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith(("BINARY", "INPLACE"))
+
+
+@lru_cache(maxsize=4096)
+def home_of(func: Any) -> str:
+    """Where a function is at home, and its name: ``"functional.relu"``, ``"torch.add"``, ``"Tensor.add"``."""
+    module, name = getattr(func, "__module__", None) or "", getattr(func, "__name__", "")
+    if module in ("torch.nn.functional", "torch._C._nn"):
+        return f"functional.{name}"
+    if isinstance(func, (types.MethodDescriptorType, types.WrapperDescriptorType)) or module == "torch._tensor":
+        return f"Tensor.{name}"
+    return f"torch.{name}" if module in ("", "torch", "torch.functional") else f"{module}.{name}"
+
+
 def _transparent(func: types.FunctionType) -> types.FunctionType:
     """A copy of a framework function that does not hand itself to the listeners, so that they hear what it calls."""
     quiet = {**func.__globals__, "has_torch_function": lambda *_: False}
@@ -137,19 +159,23 @@ class FunctionListener(TorchFunctionMode):
         recorder = self._recorder
         if recorder.asleep or (label in _SILENT and func is not _SET_DATA):
             return func(*args, **kwargs)
-        outer = recorder.function
+        outer, start = recorder.function, len(recorder.ops)
         if not outer:
             recorder.group += 1
         recorder.function = label
         if recorder.stand_in is not None:
             args, kwargs = replaced(recorder.stand_in, args), replaced(recorder.stand_in, kwargs)
         try:
-            return self._call(func, label, args, kwargs)
+            result = self._call(func, label, args, kwargs)
         except Exception as error:
             recorder.accuse(label, args, kwargs, error)
             raise
         finally:
             recorder.function = outer
+        if len(recorder.ops) > start:
+            operator = label in _WITH_OPERATOR and _is_operator(sys._getframe(1))
+            recorder.called(home_of(func), start, args, kwargs, operator=operator)
+        return result
 
     def _call(self, func: Any, label: str, args: Any, kwargs: Any) -> Any:
         if func in _OPAQUE:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, cast
 
 import torch
@@ -14,6 +15,7 @@ from nbcnncost.units import shape_text, window_text
 
 _LIBRARIES = ("torch", "torchvision", "timm", "torchaudio")
 _LONGEST_SETTINGS = 60
+_LONGEST_FACT = 8
 
 
 def spec_of(tensor: Tensor) -> TensorSpec:
@@ -39,26 +41,61 @@ def specs_of(value: Any) -> tuple[TensorSpec, ...]:
     return ()
 
 
-def module_record(index: int, module: nn.Module, paths: tuple[str, ...]) -> ModuleRecord:
-    """One module as it is set up."""
+def module_record(
+    index: int,
+    module: nn.Module,
+    paths: tuple[str, ...],
+    indices: Mapping[int, int] = MappingProxyType({}),
+    params: Mapping[int, int] = MappingProxyType({}),
+) -> ModuleRecord:
+    """One module as it is set up; ``indices`` and ``params`` are those of its model, by identity."""
     kind = type(module)
-    library = kind.__module__.partition(".")[0] in _LIBRARIES
-    return ModuleRecord(index, paths, kind.__name__, settings_of(module), library)
+    return ModuleRecord(
+        index,
+        paths,
+        kind.__name__,
+        settings_of(module),
+        kind.__module__.partition(".")[0] in _LIBRARIES,
+        _classes(kind),
+        tuple((name, indices[id(child)]) for name, child in module._modules.items() if id(child) in indices),
+        tuple((name, params[id(own)]) for name, own in module._parameters.items() if id(own) in params),
+        tuple((name, value) for name, value in vars(module).items() if _is_fact(name, value)),
+    )
 
 
-def list_modules(model: nn.Module) -> tuple[list[ModuleRecord], dict[int, int]]:
-    """Every module once with all its paths, and the index of each by identity."""
+def _classes(kind: type[nn.Module]) -> tuple[str, ...]:
+    bases = kind.__mro__[: kind.__mro__.index(nn.Module)]
+    return tuple(f"{base.__module__}.{base.__qualname__}" for base in bases)
+
+
+def _is_fact(name: str, value: Any) -> bool:
+    return name != "training" and not name.startswith("_") and _is_plain(value)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return len(value) <= _LONGEST_FACT and all(map(_is_plain, value))
+    return value is None or type(value) in (int, float, str, bool)
+
+
+def contents_of(
+    model: nn.Module,
+) -> tuple[list[ModuleRecord], dict[int, int], list[ParamRecord], dict[int, int]]:
+    """Every module once with all its paths, every parameter once with all its names; and their indices by identity."""
     paths: dict[int, list[str]] = {}
     modules: dict[int, nn.Module] = {}
     for path, module in model.named_modules(remove_duplicate=False):
         paths.setdefault(id(module), []).append(path)
         modules[id(module)] = module
     indices = {key: index for index, key in enumerate(modules)}
-    return [module_record(indices[key], modules[key], tuple(paths[key])) for key in modules], indices
+    params, places = _list_params(model, indices)
+    records = [
+        module_record(index, modules[key], tuple(paths[key]), indices, places) for index, key in enumerate(modules)
+    ]
+    return records, indices, params, places
 
 
-def list_params(model: nn.Module, indices: dict[int, int]) -> tuple[list[ParamRecord], dict[int, int]]:
-    """Every parameter tensor once with all its names, and the index of each by identity."""
+def _list_params(model: nn.Module, indices: dict[int, int]) -> tuple[list[ParamRecord], dict[int, int]]:
     names: dict[int, list[str]] = {}
     owners: dict[int, tuple[nn.Module, Tensor]] = {}
     for prefix, module in model.named_modules(remove_duplicate=False):

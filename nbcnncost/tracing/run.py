@@ -16,7 +16,7 @@ from nbcnncost.records import ModuleCall, ModuleRecord, Trace
 from nbcnncost.tracing.calm import Calm
 from nbcnncost.tracing.guard import Keeper, set_mode, untouched
 from nbcnncost.tracing.listeners import close_interrupted, listen
-from nbcnncost.tracing.modules import list_modules, list_params, specs_of
+from nbcnncost.tracing.modules import contents_of, specs_of
 from nbcnncost.tracing.recorder import Blame, Recorder
 from nbcnncost.tracing.stand_ins import StandIns
 from nbcnncost.tracing.step import Wanted, go_back, prepared
@@ -59,8 +59,7 @@ def run(
     name = type(model).__name__
     if execute:
         model = _copied(model)
-    modules, indices = list_modules(model)
-    params, param_indices = list_params(model, indices)
+    modules, indices, params, param_indices = contents_of(model)
     if wanted is not None:
         args, kwargs = prepared((args, kwargs), input_grad=wanted.input_grad)
     stand_ins = None if wanted is None else StandIns(values=execute)
@@ -86,6 +85,7 @@ def run(
         params=tuple(params),
         calls=calls,
         ops=tuple(recorder.ops),
+        functions=tuple(recorder.functions),
         notes=notes,
         training=training,
     )

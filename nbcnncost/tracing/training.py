@@ -8,7 +8,7 @@ are noted, and with them which arguments needed a gradient. From these facts eac
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -83,6 +83,11 @@ class TrainingRecorder(Recorder):
             self.stack.pop()
         else:
             super().leave(outputs, error)
+
+    def called(self, name: str, start: int, args: Sequence[Any], kwargs: Mapping[str, Any], *, operator: bool) -> None:
+        """A function has run; on the way back it repeats one, or is no function of the model's forward."""
+        if not self._goes_back:
+            super().called(name, start, args, kwargs, operator=operator)
 
     def add(self, op: str, described: Described, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         """One operation ran, forward or backward."""

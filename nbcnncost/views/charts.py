@@ -34,7 +34,7 @@ _MOST_TOLD = 12
 _LONGEST_LABEL = 38
 _DPI = 144
 #: Grey that has contrast on white and on dark pages alike: the background is transparent.
-_INK = "#767676"
+INK = "#767676"
 _BAR = "#4a8fc7"
 _OTHER_BAR = "#8f979e"
 #: Which of matplotlib's settings a drawing depends on.
@@ -56,7 +56,7 @@ class Chart:
 
     def savefig(self, path: str | Path, **options: Any) -> None:
         """Write the chart to a file; the ending (``.png``, ``.svg``, ``.pdf``) says as what."""
-        with _own_style():
+        with own_style():
             self.figure.savefig(path, metadata=_metadata(Path(path).suffix), **{"dpi": _DPI, **options})
 
     def __repr__(self) -> str:
@@ -172,7 +172,7 @@ def _alt(bars: Sequence[_Bar], title: str, report: Report, column: str) -> str:
 
 
 def _draw(bars: Sequence[_Bar], title: str, whole: int) -> Figure:
-    with _own_style():
+    with own_style():
         figure = Figure(figsize=(8.5, 0.62 + 0.27 * max(len(bars), 1)), layout="constrained")
         figure.patch.set_alpha(0)
         axes = figure.add_subplot()
@@ -186,7 +186,7 @@ def _draw(bars: Sequence[_Bar], title: str, whole: int) -> Figure:
             label.set_parse_math(False)
             label.set_fontstyle("italic" if bar.is_other else "normal")
         _label_bars(axes, bars, whole)
-        figure.suptitle(title, fontsize=10.5, color=_INK, x=0.01, ha="left", weight="bold", parse_math=False)
+        figure.suptitle(title, fontsize=10.5, color=INK, x=0.01, ha="left", weight="bold", parse_math=False)
         # Laid out once and for all: a second drawing must give the same bytes.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
@@ -204,20 +204,20 @@ def _label_bars(axes: Axes, bars: Sequence[_Bar], whole: int) -> None:
             textcoords="offset points",
             va="center",
             fontsize=9.5,
-            color=_INK,
+            color=INK,
         )
     axes.set_xlim(0, longest * 1.22)
     axes.set_ylim(max(len(bars), 1) - 0.45, -0.55)
     axes.xaxis.set_visible(False)
-    axes.tick_params(axis="y", length=0, labelsize=9.5, labelcolor=_INK)
+    axes.tick_params(axis="y", length=0, labelsize=9.5, labelcolor=INK)
     for side in ("top", "right", "bottom"):
         axes.spines[side].set_visible(False)
-    axes.spines["left"].set_color(_INK)
+    axes.spines["left"].set_color(INK)
 
 
 def _drawn(figure: Figure, kind: str) -> bytes:
     picture = io.BytesIO()
-    with _own_style():
+    with own_style():
         figure.savefig(picture, format=kind, dpi=_DPI, metadata=_metadata(kind))
     return picture.getvalue()
 
@@ -228,7 +228,7 @@ def _metadata(kind: str) -> dict[str, None]:
 
 
 @contextmanager
-def _own_style() -> Iterator[None]:
+def own_style() -> Iterator[None]:
     """The looks that matplotlib comes with, whatever style the user works in, for as long as the drawing takes."""
     defaults = {key: value for key, value in mpl.rcParamsDefault.items() if key.startswith(_STYLES)}
     with mpl.rc_context({**defaults, "svg.hashsalt": "nbcnncost", "svg.fonttype": "path"}), warnings.catch_warnings():

@@ -242,7 +242,7 @@ def _totals(report: Report) -> str:
 def _step(report: Report) -> Iterator[str]:
     """A training step's parts, and how many forwards it is."""
     total, training = report.total, report.trace.training
-    if training is None:
+    if training is None or total.parts is None:
         return
     amounts = {"forward": total.forward, "recomputed": total.recomputed, "backward": total.backward}
     words = [f"{name} {_partly(amount.count, amount.unknown, si)}" for name, amount in amounts.items()]
