@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbcnncost.conventions import Convention, convention
+from nbcnncost.difference import Difference
 from nbcnncost.errors import CostError
 from nbcnncost.explain import Explanation, explain_place
 from nbcnncost.kinds import FORMULAS
+from nbcnncost.labels import labels_of
 from nbcnncost.layout import Place, lay_out
 from nbcnncost.parts import Counts
 from nbcnncost.records import PHASES, Failure, OpRecord, TensorSpec, Trace
@@ -24,7 +26,6 @@ from nbcnncost.side_by_side import SideBySide, stand_side_by_side
 from nbcnncost.units import exact, plural, shapes_text
 from nbcnncost.views import export, html, text
 from nbcnncost.views.columns import check
-from nbcnncost.writing import written
 
 if TYPE_CHECKING:
     import pandas
@@ -237,6 +238,24 @@ class Report:
         """
         return stand_side_by_side(self.trace, self.convention, names)
 
+    def diff(self, other: Report, *, depth: int | None = None) -> Difference:
+        """What changes from this report to another one, layer by layer; with ``depth``, block by block.
+
+        Two conventions may count in different units, FLOPs and MACs; then both numbers are shown, without a
+        difference. ``report.diff(other.counted_as(report.convention))`` counts them alike.
+
+        >>> import torch, nbcnncost
+        >>> small, large = (nbcnncost.cost(torch.nn.Linear(400, width), (1, 400)) for width in (84, 120))
+        >>> small.diff(large).entries[0]
+        Linear changed: from 400→84 to 400→120, output 1×84 → 1×120
+        """
+        if not isinstance(other, Report):
+            raise CostError(f"a report is compared with another report, not with {type(other).__name__}")
+        if depth is not None and depth < 1:
+            raise CostError(f"depth is at least 1, not {depth}")
+        before, after = labels_of((self, other))
+        return Difference(self, other, (before, after), depth)
+
     def explain(self, path: str | None = None) -> Explanation:
         """The formula of a layer in symbols, with its numbers, and the result; without a path, the costliest layer's.
 
@@ -343,7 +362,7 @@ class Report:
 
     def to_json(self, path: str | Path | None = None) -> str:
         """:meth:`to_dict` as JSON; also written to ``path``, if given."""
-        return written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
+        return export.written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """One line per row, preceded by the column names; the convention is a column. Also written to ``path``."""
@@ -351,7 +370,7 @@ class Report:
         writer = csv.DictWriter(lines, [*_plain(self.total), "convention"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(self._flat_rows())
-        return written(lines.getvalue(), path)
+        return export.written(lines.getvalue(), path)
 
     def to_pandas(self) -> pandas.DataFrame:
         """A DataFrame with one line per row, indexed by path."""
@@ -367,11 +386,11 @@ class Report:
 
     def to_markdown(self, path: str | Path | None = None) -> str:
         """The rows as a Markdown table; also written to ``path``, if given."""
-        return written(export.markdown(self), path)
+        return export.written(export.markdown(self), path)
 
     def to_latex(self, path: str | Path | None = None) -> str:
         """The rows as a LaTeX ``tabular`` (package booktabs); also written to ``path``, if given."""
-        return written(export.latex(self), path)
+        return export.written(export.latex(self), path)
 
     def _flat_rows(self) -> Iterator[dict[str, Any]]:
         for row in self.rows:

@@ -15,6 +15,8 @@ from nbcnncost.parts import add_known as _sum
 from nbcnncost.records import OpRecord, TensorSpec, Trace
 from nbcnncost.units import exact
 
+__all__ = ["Counts", "Number", "Row", "count_ops", "count_step", "leaf_row", "sum_rows", "tree_rows"]
+
 
 @dataclass(frozen=True, repr=False)
 class Row:

@@ -13,7 +13,8 @@ from nbcnncost.causes import Cause, find_causes
 from nbcnncost.conventions import CONVENTIONS, Convention, Peer, convention, textbook
 from nbcnncost.errors import CostError
 from nbcnncost.records import TensorSpec, Trace
-from nbcnncost.writing import written
+from nbcnncost.views import side_by_side
+from nbcnncost.views.export import written
 
 if TYPE_CHECKING:
     from nbcnncost.views.charts import Chart
@@ -101,9 +102,7 @@ class SideBySide:
 
     def to_markdown(self, path: str | Path | None = None) -> str:
         """A Markdown table; also written to ``path``, if given."""
-        from nbcnncost.views.side_by_side import markdown
-
-        return written(markdown(self), path)
+        return written(side_by_side.markdown(self), path)
 
     def _plain(self, entry: Standing) -> dict[str, Any]:
         causes = [{"amount": cause.amount, "cause": cause.label, "fault": cause.fault} for cause in entry.causes]
@@ -111,14 +110,10 @@ class SideBySide:
         return {"name": entry.name, "title": entry.title, **numbers, "causes": causes, "notes": list(entry.notes)}
 
     def __repr__(self) -> str:
-        from nbcnncost.views.side_by_side import text
-
-        return text(self)
+        return side_by_side.text(self)
 
     def _repr_html_(self) -> str:
-        from nbcnncost.views.side_by_side import html
-
-        return html(self)
+        return side_by_side.html(self)
 
 
 def stand_side_by_side(trace: Trace, base: Convention, names: tuple[str | Convention, ...]) -> SideBySide:

@@ -36,7 +36,7 @@ class Place:
 
 
 # What views show; they see only the types.
-ANSWERS = ("causes", "explain", "records", "report", "rows", "side_by_side")
+ANSWERS = ("causes", "comparison", "difference", "entries", "explain", "records", "report", "rows", "side_by_side")
 
 # The table of the house. A folder's line holds for all modules in it that have no line of their own;
 # modules of one folder may import each other. A new module gets a line here and in CONTRIBUTING.md's map.
@@ -45,7 +45,6 @@ HOUSE = {
     "errors": Place(0, own=()),
     "records": Place(0, own=()),
     "units": Place(0, own=()),
-    "writing": Place(0, own=()),
     "shapes": Place(0, own=("errors",)),
     "expressions": Place(0, own=()),
     "work": Place(0, own=("expressions", "records")),
@@ -65,27 +64,30 @@ HOUSE = {
     "roofline": Place(1),
     # 2: what a report is made of, and what it looks like
     "rows": Place(2, own=("conventions", "errors", "layout", "parts", "records", "units")),
+    "matching": Place(2, own=(), beside=("rows",)),
+    "changes": Place(2, own=("records", "units"), beside=("rows",)),
+    "entries": Place(2, own=(), beside=("changes", "rows")),
+    "labels": Place(2, own=("units",), for_typing=("report",)),
     "explain": Place(
         2,
         own=("conventions", "expressions", "kinds", "layout", "records", "units"),
         in_functions=("views",),
     ),
     "causes": Place(2, own=("conventions", "kinds", "records")),
-    "side_by_side": Place(
-        2,
-        own=("causes", "conventions", "errors", "records", "writing"),
-        in_functions=("views", "views.waterfall"),
-        for_typing=("views.charts",),
-    ),
     "views": Place(2, own=("units",), for_typing=ANSWERS),
     "views.charts": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
     "views.waterfall": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
+    "views.bars": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
+    "views.scatter": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
     # 3: what can be asked
-    "report": Place(3, in_functions=("pandas",)),
+    "difference": Place(3, in_functions=("pandas",), for_typing=("pandas", "report")),
+    "side_by_side": Place(3),
+    "report": Place(3, beside=("difference", "side_by_side"), in_functions=("pandas",)),
+    "comparison": Place(3, beside=("difference", "report"), in_functions=("pandas",)),
     # 4: the functions users call
     "api": Place(
         4,
-        own=("conventions", "errors", "optimizers", "records", "report", "units"),
+        own=("comparison", "conventions", "errors", "labels", "optimizers", "records", "report", "units"),
         in_functions=("aten", "tracing"),
     ),
     # 5: the notebook, and what is built on the functions

@@ -565,6 +565,18 @@ def test_counting_again():
     assert 2 * changed.optimizer.flops == 3 * report.total.optimizer.flops
 
 
+def test_another_tools_number_is_one_of_a_forward():
+    """In a convention that follows another tool a report has no step, and says so where it is asked for."""
+    report = cost(conv_net(), (2, 3, 8, 8), training=True).counted_as("flop_counter_mode")
+    assert report.total.count == 2 * (ONE + TWO + THREE)
+    assert report.total.parts is None
+    assert "training step" not in repr(report)
+    assert len(report.explain("2").lines) == len(cost(conv_net(), (2, 3, 8, 8)).explain("2").lines)
+    with pytest.raises(CostError, match="belongs to a training step"):
+        report.plot("step")
+    assert report.counted_as("textbook").total.step.macs == 3 * (ONE + TWO + THREE) - ONE
+
+
 def test_the_table_and_its_header():
     """The header says what a step is made of; the columns stand for its parts."""
     report = cost(conv_net(), (2, 3, 8, 8), training=True, optimizer="adam")

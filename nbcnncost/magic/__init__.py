@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -19,10 +19,12 @@ from IPython.display import display
 from traitlets import Bool, Enum, Int, TraitError, Unicode, validate
 from traitlets.config import Config
 
+from nbcnncost.comparison import Comparison
 from nbcnncost.conventions import CONVENTIONS, textbook
 from nbcnncost.errors import CostError
 from nbcnncost.magic import completion
 from nbcnncost.magic.body import Body, run_body
+from nbcnncost.magic.comparing import check_comparison, compared
 from nbcnncost.magic.models import is_module, is_module_class, model_of_body, named_model, no_model_named
 from nbcnncost.magic.options import (
     DESCRIPTION,
@@ -48,7 +50,9 @@ def _arguments(function: Callable[..., Any]) -> Callable[..., Any]:
     declare: Any = argument  # IPython's own types do not cover these three
     for option in reversed(OPTIONS):
         function = declare(*option.flags, **option.settings)(function)
-    function = declare("words", nargs="*", metavar="MODEL", help="the model, instead of -m")(function)
+    function = declare("words", nargs="*", metavar="MODEL", help="the model, instead of -m; several are compared")(
+        function
+    )
     finish: Any = magic_arguments
     described: Any = kwds
     declared: Callable[..., Any] = finish()(described(description=DESCRIPTION)(function))
@@ -101,14 +105,15 @@ class CnnCostMagics(Magics):
         """What a PyTorch CNN costs; ``%cnncost?`` shows :data:`~nbcnncost.magic.options.DESCRIPTION`."""
         __tracebackhide__ = True
         options = read_options(vars(CnnCostMagics.cnncost)["parser"], line, self)
+        check_comparison(options)
         shell: Any = self.shell
         body = None if cell is None else run_body(shell, cell)
         if body is not None and not body.silenced and body.value is not None:
             _show_as_the_cell_would(body)
-        model = _model(shell, options, body, local_ns or {})
-        if options.out is not None and shell.user_ns.get(options.out) is model:
+        models = _models(shell, options, body, local_ns or {})
+        if options.out is not None and any(shell.user_ns.get(options.out) is model for model in models):
             raise UsageError(f"--out {options.out} would replace the model itself; choose another name")
-        report: Any = _report(model, options)
+        report: Any = _report(models[0], options) if len(models) == 1 else _comparison(models, options)
         if options.compare:
             report = report.conventions()
         if options.out is not None:
@@ -147,13 +152,28 @@ def _forget(shell: Any) -> None:
     shell.configurables[:] = [entry for entry in shell.configurables if not isinstance(entry, CnnCostMagics)]
 
 
-def _model(shell: Any, options: Options, body: Body | None, scope: Mapping[str, Any]) -> Any:
+def _models(shell: Any, options: Options, body: Body | None, scope: Mapping[str, Any]) -> list[Any]:
     __tracebackhide__ = True
-    if options.model is not None:
-        return named_model(shell, options.model, scope)
+    if options.models:
+        return [named_model(shell, expression, scope) for expression in options.models]
     if body is not None:
-        return model_of_body(body, shell.user_ns)
+        return [model_of_body(body, shell.user_ns)]
     raise no_model_named({**shell.user_ns, **scope})
+
+
+def _comparison(models: Sequence[Any], options: Options) -> Comparison:
+    """The comparison of several models, or of reports that there are."""
+    __tracebackhide__ = True
+    return compared([_side(*pair, options) for pair in zip(options.models, models, strict=True)], options)
+
+
+def _side(label: str, model: Any, options: Options) -> Report:
+    """The report of one of several models; an error says which one it is about."""
+    __tracebackhide__ = True
+    try:
+        return model if isinstance(model, Report) else _report(model, options)
+    except CostError as error:
+        raise error.about(label).with_traceback(error.__traceback__) from error.__cause__
 
 
 def _report(model: Any, options: Options) -> Report:

@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 COLUMNS = ("flops", "macs", "params", "count", "step")
 #: More bars than this nobody reads.
-_MOST_BARS = 30
+MOST_BARS = 30
 #: Nor do as many fit into a description.
-_MOST_TOLD = 12
-_LONGEST_LABEL = 38
+MOST_TOLD = 12
+LONGEST_LABEL = 38
 _DPI = 144
 #: Grey that has contrast on white and on dark pages alike: the background is transparent.
 INK = "#767676"
-_BAR = "#4a8fc7"
-_OTHER_BAR = "#8f979e"
+BAR = "#4a8fc7"
+OTHER_BAR = "#8f979e"
 #: Which of matplotlib's settings a drawing depends on.
 _STYLES = ("axes.", "figure.", "font.", "hatch.", "lines.", "mathtext.", "patch.", "path.", "savefig.", "svg.", "text.")
 
@@ -111,7 +111,7 @@ def _bars(report: Report, column: str, by: str, top: int, depth: int | None) -> 
         raise ValueError("step belongs to a training step: ask for it with --train, or training=True")
     if by not in ("layer", "type"):
         raise ValueError(f"a chart is by 'layer' or by 'type', not {by!r}")
-    top = min(max(top, 1), _MOST_BARS)
+    top = min(max(top, 1), MOST_BARS)
     layers = tuple(row for row in report.tree(depth) if row.is_leaf)
     rows = layers if by == "layer" else report.by_type()
     # Rows that hold nothing of what the chart shows would be bars without length.
@@ -129,9 +129,9 @@ def _bars(report: Report, column: str, by: str, top: int, depth: int | None) -> 
 def _label(row: Row, by: str) -> str:
     name = clean(row.path or row.name)
     if by == "type":
-        return shorten(name, _LONGEST_LABEL) + (f" ×{row.calls}" if row.calls > 1 else "")
+        return shorten(name, LONGEST_LABEL) + (f" ×{row.calls}" if row.calls > 1 else "")
     call = f" ({row.call} of {row.calls})" if row.calls > 1 else ""
-    return shorten(name, _LONGEST_LABEL) + call
+    return shorten(name, LONGEST_LABEL) + call
 
 
 def _value(row: Row, column: str) -> int | None:
@@ -165,9 +165,9 @@ def _value_text(bar: _Bar, whole: int) -> str:
 
 def _alt(bars: Sequence[_Bar], title: str, report: Report, column: str) -> str:
     whole = _value(report.total, column) or 0
-    parts = [f"{bar.label} {_value_text(bar, whole)}" for bar in bars[:_MOST_TOLD]]
-    if len(bars) > _MOST_TOLD:
-        parts.append(f"and {plural(len(bars) - _MOST_TOLD, 'more bar')}")
+    parts = [f"{bar.label} {_value_text(bar, whole)}" for bar in bars[:MOST_TOLD]]
+    if len(bars) > MOST_TOLD:
+        parts.append(f"and {plural(len(bars) - MOST_TOLD, 'more bar')}")
     return f"Bar chart. {title}. {'; '.join(parts) or 'Nothing to show'}."
 
 
@@ -177,7 +177,7 @@ def _draw(bars: Sequence[_Bar], title: str, whole: int) -> Figure:
         figure.patch.set_alpha(0)
         axes = figure.add_subplot()
         axes.patch.set_alpha(0)
-        colours = [_OTHER_BAR if bar.is_other else _BAR for bar in bars]
+        colours = [OTHER_BAR if bar.is_other else BAR for bar in bars]
         places = list(range(len(bars)))
         axes.barh(places, [bar.value or 0 for bar in bars], height=0.72, color=colours)
         axes.set_yticks(places)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from matplotlib.figure import Figure
 
 from nbcnncost.units import plural, shapes_text, si
-from nbcnncost.views.charts import INK, Chart, own_style
+from nbcnncost.views.charts import BAR, INK, Chart, own_style
 from nbcnncost.views.columns import clean
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MOST_STEPS = 12
 #: How wide a label is, and over how many lines it goes at most.
 _LABEL_WIDTH, _LABEL_LINES = 44, 3
-_TOTAL, _MORE, _LESS = "#4a8fc7", "#d1813c", "#6f9e5a"
+_MORE, _LESS = "#d1813c", "#6f9e5a"
 
 
 class _Step(NamedTuple):
@@ -79,7 +79,7 @@ def _draw(steps: list[_Step], title: str) -> Figure:
 
 def _bars(axes: Axes, steps: list[_Step]) -> None:
     places = list(range(len(steps)))
-    colours = [_TOTAL if step.is_total else _LESS if step.end < step.start else _MORE for step in steps]
+    colours = [BAR if step.is_total else _LESS if step.end < step.start else _MORE for step in steps]
     lefts = [min(step.start, step.end) for step in steps]
     lengths = [abs(step.end - step.start) for step in steps]
     axes.barh(places, lengths, left=lefts, height=0.72, color=colours)
