@@ -591,6 +591,7 @@ def test_the_table_and_its_header():
     row = next(line for line in lines if line.startswith("2      "))
     assert row.split().count(f"{2 * TWO:,}") == 3
     assert "∂input" in report._repr_html_()
+    assert "gradients of the sum of all outputs, each by its derivative's definition" in lines
     assert "gradient of the input, too" in repr(cost(conv_net(), (2, 3, 8, 8), training=True, input_grad=True))
     again = cost(Checkpointed(False), (2, 3, 8, 8), training=True, optimizer=None)
     assert "recomputed " in repr(again).splitlines()[2]

@@ -208,7 +208,8 @@ def _summary(report: Report) -> tuple[str, ...]:
 def _details(report: Report) -> tuple[str, ...]:
     """How the numbers came about: notes on the input, the convention, and what was counted."""
     counting = f"convention {clean(report.convention.name)}: {clean(report.convention.title)}"
-    return (*map(clean, report.notes), counting, clean(report.coverage))
+    step = ["gradients of the sum of all outputs, each by its derivative's definition"]
+    return (*map(clean, report.notes), counting, clean(report.coverage), *(step if report.total.parts else []))
 
 
 def _setting(report: Report) -> str:
