@@ -28,8 +28,9 @@ from nbcnncost.records import PHASES, Gradient, OpRecord, TensorSpec
 IMAGE = (2, 3, 224, 224)
 
 
-def on_meta(name, **settings):
+def on_meta(name):
     """One of torchvision's models, without values."""
+    settings = {"init_weights": False} if name == "googlenet" else {}  # True takes half a minute
     with torch.device("meta"):
         return torchvision.models.get_model(name, **settings)
 
@@ -59,7 +60,8 @@ def test_training_over_forward(name, times):
 def torchs_own(model, size):
     """What torch's counter says of forward and backward, by operation."""
     with FlopCounterMode(display=False) as counter:
-        model(torch.zeros(size, device="meta")).sum().backward()
+        outputs = model(torch.zeros(size, device="meta"))
+        sum(output.sum() for output in (outputs if isinstance(outputs, tuple) else [outputs])).backward()
     return {str(operation): flops for operation, flops in counter.get_flop_counts()["Global"].items()}
 
 
@@ -80,7 +82,7 @@ def transposed_net():
         ),
         *(
             pytest.param(lambda name=name: on_meta(name), id=name, marks=pytest.mark.slow)
-            for name in ("densenet121", "googlenet", "inception_v3", "swin_t")
+            for name in ("densenet121", "googlenet", "swin_t")
         ),
         pytest.param(transposed_net, id="transposed"),
     ],
