@@ -95,7 +95,9 @@ def _product(x: Tensor, y: Tensor, bias: bool) -> Described:
     batch = prod(x.shape[:-2])
     rows = x.shape[-2] if x.dim() > 1 else 1
     inner, columns = x.shape[-1], y.shape[-1] if y.dim() > 1 else 1
-    return _described("matmul", {"B": batch, "m": rows, "k": inner, "p": columns, "b": int(bias)})
+    whole = not (x.is_floating_point() or x.is_complex())
+    kind = "integer_matmul" if whole else "matmul"
+    return _described(kind, {"B": batch, "m": rows, "k": inner, "p": columns, "b": int(bias)})
 
 
 def _matmul(call: Call) -> Described:
@@ -252,7 +254,7 @@ _ARITHMETIC: dict[str, Rule] = {
         _each_input("extreme"),
     ),
     "mean": _mean,
-    **_all("any all count_nonzero searchsorted bucketize", _each_input("extreme")),
+    **_all("any all _is_all_true count_nonzero searchsorted bucketize", _each_input("extreme")),
 }
 
 _OWN_NAMES = ("sigmoid", "tanh", "silu", "hardsigmoid", "hardswish", "softplus", "mish", "glu")
@@ -260,7 +262,7 @@ _OWN_NAMES = ("sigmoid", "tanh", "silu", "hardsigmoid", "hardswish", "softplus",
 RULES: MappingProxyType[str, Rule] = MappingProxyType(
     {
         **_all("convolution _convolution", _convolution),
-        **_all("mm bmm mv dot matmul", _matmul),
+        **_all("mm bmm mv dot matmul _int_mm", _matmul),
         **_all("addmm baddbmm addmv", _matmul_add),
         **_by_rank("avg_pool", lambda rank: _pool("average_pool", rank)),
         **_by_rank("max_pool", lambda rank: _pool("max_pool", rank)),

@@ -17,8 +17,8 @@ _BIASES = "biases: one addition for each output"
 class Cause:
     """One reason for a difference: ``amount`` is what it adds (or, negative, takes away).
 
-    ``operations`` is how many operations it concerns; ``right`` what the fault-free number would be there. ``fault``
-    is true for a fault of the tool, false for a choice that it makes.
+    ``operations`` is how many operations it concerns. ``fault`` is true for a fault of the tool, false for a choice
+    that it makes; ``right`` is then what the right number of products would be, 0 where it is not about products.
     """
 
     label: str
@@ -104,7 +104,8 @@ def _cause(trace: Trace, ours: Convention, theirs: Convention, spots: list[_Spot
     amount = sum(_rest(spot, once) for spot in spots)
     fault = next((part.fault for part in first.parts if part.fault), "")
     if fault and isinstance(theirs, Peer):
-        right = sum(spot.theirs for spot in spots) - amount
+        about_products = all(spot.macs for spot in spots)
+        right = sum(spot.theirs for spot in spots) - amount if about_products else 0
         return Cause(theirs.faults[fault], amount, len(spots), fault=True, right=right)
     if first.biases and _rest(first, once) == first.biases:
         return Cause(_BIASES, amount, len(spots))

@@ -72,8 +72,24 @@ def explain_place(trace: Trace, place: Place, convention: Convention) -> Explana
     ops = [trace.ops[index] for index in place.ops]
     params = [trace.params[index] for index in place.params]
     step = () if trace.training is None else tuple(trace.training.ops[index] for index in place.step)
-    lines = [*_sizes(ops), *_params(ops, params), *_counts(trace, place.ops, convention), *_step(step, convention)]
+    lines = [
+        *_sizes(ops),
+        *_params(ops, params),
+        *_integer_macs(ops, convention),
+        *_counts(trace, place.ops, convention),
+        *_step(step, convention),
+    ]
     return Explanation(place.path, place.type, place.settings, convention.name, convention.unit, tuple(lines))
+
+
+def _integer_macs(ops: list[OpRecord], convention: Convention) -> Iterator[Line]:
+    """The multiply-accumulates of whole numbers, where the convention's own number leaves them out."""
+    for op in ops:
+        formula = FORMULAS.get(op.kind or "")
+        if formula is not None and formula.work(op.dims, op.spatial).integer_macs and convention.count(op) == 0:
+            shown, values = expression(formula.text({"integer_macs": 1}), op.spatial), symbol_values(op)
+            entry = Reckoned(shown.value(values), shown, values, formula.title, formula.why, formula.source)
+            yield _line("integer MACs", op, entry, "integer MACs")
 
 
 def _counts(trace: Trace, indices: tuple[int, ...], convention: Convention) -> Iterator[Line]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from nbcnncost.quantized_kinds import QUANTIZED
 from nbcnncost.work import Formula, Term
 
 TEXTBOOK = "textbook (Ye Tingyun)"
@@ -20,6 +21,7 @@ SYMBOLS = MappingProxyType(
         "n": "elements of the output (H·W·C for an image)",
         "n_in": "elements of the input",
         "n_p": "elements of the parameter",
+        "n_einsum": "operations as numpy.einsum_path estimates them, one more, to four digits",
         "C": "channels",
         "C_in": "input channels",
         "C_out": "output channels",
@@ -72,6 +74,17 @@ SYMBOLS = MappingProxyType(
         "F": "hidden features",
         "P": "features handed on to the next step",
         "S": "window of channels",
+        "F_np": "operations of an einsum by numpy's estimate, to four digits",
+        "n_idx": "combinations of all indices of an einsum",
+        "n_shape": "products of shape numbers",
+        "d": "elements that a softmax runs over",
+        "w": "parameters of the layer",
+        "h": "heads of attention",
+        "F_q": "features of queries, all heads",
+        "F_k": "features of keys, all heads",
+        "F_v": "features of values, all heads",
+        "N_0": "batch of the model's input",
+        "r": "what divisions by the batch left over",
     }
 )
 
@@ -421,4 +434,6 @@ _ZEROS = (
 )
 
 #: Every kind by its name, in the order of the legend.
-FORMULAS = MappingProxyType({formula.kind: formula for formula in (*_LAYERS, *_ACTIVATIONS, *_ELEMENTS, *_ZEROS)})
+FORMULAS = MappingProxyType(
+    {formula.kind: formula for formula in (*_LAYERS, *QUANTIZED, *_ACTIVATIONS, *_ELEMENTS, *_ZEROS)}
+)

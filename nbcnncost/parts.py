@@ -55,11 +55,15 @@ class Parts:
 
 @dataclass(frozen=True)
 class Counts:
-    """What each of several operations counts as: ``macs``, ``flops`` and the convention's own ``count``."""
+    """What each of several operations counts as.
+
+    ``macs`` (and the ``integer_macs`` among them), ``flops`` and the convention's own ``count``.
+    """
 
     macs: tuple[Number, ...]
     flops: tuple[Number, ...]
     count: tuple[Number, ...]
+    integer_macs: tuple[int, ...] = ()
 
     def amount(self, places: Sequence[int]) -> Amount:
         """Some of the operations together."""

@@ -6,7 +6,7 @@ long after the model is gone, and without torch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
@@ -43,12 +43,15 @@ PHASES = ("recomputed", "backward_inputs", "backward_weights", "optimizer")
 class TensorSpec:
     """The shape and dtype of a tensor, without its values.
 
+    ``contiguous`` says whether its elements lie in memory in their order; specs that differ only there are equal.
+
     >>> TensorSpec((1, 3, 224, 224), "float32").numel
     150528
     """
 
     shape: tuple[int, ...]
     dtype: str = "float32"
+    contiguous: bool = field(default=True, compare=False, repr=False)
 
     @property
     def numel(self) -> int:
@@ -181,7 +184,8 @@ class ModuleRecord:
     ``paths`` are all the names it can be reached by; ``settings`` say how it is set up ("3×3, s2, p1");
     ``from_library`` is true for a class that a library defines, false for one the user wrote. ``classes`` are its
     class and that one's bases, in full (``"torch.nn.modules.conv.Conv2d"``); ``children`` and ``params`` are its own,
-    each a name with an index into the trace; ``facts`` its plain attributes (``("kernel_size", (3, 3))``).
+    each a name with an index into the trace; ``facts`` its plain attributes (``("kernel_size", (3, 3))``), functions
+    by their names (``("activation", "torch.nn.functional.relu")``).
     """
 
     index: int
@@ -214,7 +218,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Trace:
-    """Everything that one run of a model showed: the facts that every convention counts from."""
+    """Everything that one run of a model showed: the facts that every convention counts from.
+
+    ``batch`` is the number of samples in the inputs, ``None`` where that can't be told.
+    """
 
     model_name: str
     mode: str
@@ -227,4 +234,5 @@ class Trace:
     functions: tuple[FunctionCall, ...] = ()
     notes: tuple[str, ...] = ()
     failure: Failure | None = None
+    batch: int | None = None
     training: Training | None = None

@@ -264,7 +264,7 @@ class Report:
         >>> print(report.explain().lines[-1])
         2·N_in·N_out = 2·400·120 = 96,000
         """
-        leaves = list(self._root.leaves())
+        leaves = [*self._root.leaves(), *self._root.closed_places()]
         if path is None:
             path = max(self.rows, key=lambda row: row.count or 0).path
         place = next((leaf for leaf in leaves if leaf.path == path), None)
@@ -378,9 +378,8 @@ class Report:
 
         rows = list(self._flat_rows())
         frame = pandas.DataFrame(rows)
-        for column in (
-            name for name in frame if name.endswith(("macs", "flops", "count"))
-        ):  # nullable: one unknown number must not make all others inexact
+        numbers = [name for name in frame if name.endswith(("macs", "flops", "count"))]
+        for column in numbers:  # nullable: one unknown number must not make all others inexact
             frame[column] = pandas.array([row[column] for row in rows], dtype="Int64")
         return frame.set_index("path")
 
@@ -419,6 +418,7 @@ def _plain(row: Row) -> dict[str, Any]:
         "macs": row.macs,
         "flops": row.flops,
         "count": row.count,
+        "integer_macs": row.integer_macs,
         "unknown": row.unknown,
         **{f"{phase}_{key}": number for phase, amount in parts.items() for key, number in vars(amount).items()},
     }

@@ -25,9 +25,10 @@ class Row:
     ``path`` names a module (``"layer1.0.conv1"``) or a function in a container's own forward
     (``"layer1.0.add()"``). ``role`` is ``"layer"``, ``"function"``, ``"module"`` (a container's sum), ``"unused"``
     (parameters that nothing used), ``"type"`` (a sum by type) or ``"total"``. ``call`` of ``calls`` counts the calls
-    of a shared module. ``macs`` are multiply-accumulates, ``flops`` floating-point operations, ``count`` the
-    convention's own number; ``None`` means that nothing is known, and ``unknown`` how many operations no rule
-    knows: with some known and some not, the number is what is known.
+    of a shared module. ``macs`` are multiply-accumulates, among them the ``integer_macs`` of quantized layers, which
+    are no FLOPs; ``flops`` are floating-point operations, ``count`` the convention's own number. ``None`` means that
+    nothing is known, and ``unknown`` how many operations no rule knows: with some known and some not, the number is
+    what is known. A ``closed`` container is one layer to its user: tables show what is inside only when asked.
 
     Of a training step these are the forward's; ``parts`` hold the rest, and ``forward``, ``recomputed``,
     ``backward_inputs``, ``backward_weights``, ``backward``, ``optimizer`` and their sum ``step`` are each an
@@ -52,6 +53,8 @@ class Row:
     unknown: int = 0
     failed: bool = False
     is_leaf: bool = True
+    integer_macs: Number = 0
+    closed: bool = False
     parts: Parts | None = None
 
     def __repr__(self) -> str:
@@ -130,9 +133,10 @@ def _counts(
     by_textbook: Callable[[], tuple[Number, ...]],
 ) -> Counts:
     works = tuple(map(convention.work, ops))
-    macs = tuple(None if work is None else work.macs for work in works)
+    macs = tuple(None if work is None else work.all_macs for work in works)
     flops = count if convention.unit == "FLOPs" else by_textbook()
-    return Counts(macs, flops, count)
+    integer = tuple(0 if work is None else work.integer_macs for work in works)
+    return Counts(macs, flops, count, integer)
 
 
 def leaf_row(place: Place, trace: Trace, counts: Counts, step: Counts | None = None) -> Row:
@@ -157,6 +161,7 @@ def leaf_row(place: Place, trace: Trace, counts: Counts, step: Counts | None = N
         _sum(counts.count[index] for index in place.ops) if known else None,
         sum(counts.count[index] is None for index in place.ops),
         place.failed,
+        integer_macs=sum(counts.integer_macs[index] for index in place.ops) if known else None,
         parts=None if trace.training is None or step is None else parts_of(trace.training.ops, step, place.step),
     )
 
@@ -170,6 +175,7 @@ def sum_rows(rows: Sequence[Row], *, like: Row) -> Row:
         macs=_sum(row.macs for row in rows),
         flops=_sum(row.flops for row in rows),
         count=_sum(row.count for row in rows),
+        integer_macs=_sum(row.integer_macs for row in rows),
         unknown=sum(row.unknown for row in rows),
         failed=any(row.failed for row in rows),
         parts=_sum_parts(rows),
@@ -202,6 +208,7 @@ def tree_rows(place: Place, leaf: Callable[[Place], Row], depth: int | None) -> 
         place.outputs,
         failed=place.failed,
         is_leaf=folded,
+        closed=place.closed,
     )
     row = sum_rows([leaf(below) for below in place.leaves()], like=bare)
     if folded:

@@ -126,12 +126,19 @@ def stand_side_by_side(trace: Trace, base: Convention, names: tuple[str | Conven
     return SideBySide(trace.model_name, trace.inputs, standings[0], standings, unknown)
 
 
+def _about_params(peer: Peer, *, too_many: bool) -> Iterator[str]:
+    """The faults of a tool that explain too many or too few parameters."""
+    for key, sentence in peer.faults.items():
+        if key.startswith("parameters") and (key == "parameters_repeated") is too_many:
+            yield sentence
+
+
 def _standing(trace: Trace, ours: Convention, theirs: Convention) -> Standing:
     total = sum(number or 0 for number in theirs.counts(trace))
     params = theirs.params(trace)
     notes: tuple[str, ...] = ()
     if params != ours.params(trace) and isinstance(theirs, Peer):
-        notes = tuple(text for key, text in theirs.faults.items() if key.startswith("parameters"))
+        notes = tuple(_about_params(theirs, too_many=params > ours.params(trace)))
     says = theirs.says if isinstance(theirs, Peer) else theirs.unit
     causes = find_causes(trace, ours, theirs) if theirs is not ours else ()
     return Standing(theirs.name, theirs.title, theirs.unit, says, total, params, causes, notes)

@@ -14,7 +14,8 @@ from nbcnncost.records import Dims
 class Work:
     """Elementary operations of one layer, by kind.
 
-    A multiply-accumulate stands in ``macs`` alone, not in ``multiplications`` and ``additions`` again.
+    A multiply-accumulate stands in ``macs`` alone, not in ``multiplications`` and ``additions`` again; one of whole
+    numbers, as quantized layers have, in ``integer_macs``.
     ``specials`` are exponentials, logarithms, roots, powers and error functions; ``bias_additions`` are apart
     because the textbook's formulas leave them out. ``dot_products`` are no operations, but the number of sums that the
     multiply-accumulates form: with the weight −1 each counts n products and n − 1 additions.
@@ -31,6 +32,7 @@ class Work:
     specials: int = 0
     bias_additions: int = 0
     dot_products: int = 0
+    integer_macs: int = 0
 
     def __add__(self, other: Work) -> Work:
         return Work(*(getattr(self, name) + getattr(other, name) for name in CATEGORIES))
@@ -38,6 +40,11 @@ class Work:
     def __repr__(self) -> str:
         named = (f"{name}={getattr(self, name)}" for name in CATEGORIES if getattr(self, name))
         return f"Work({', '.join(named)})"
+
+    @property
+    def all_macs(self) -> int:
+        """Multiply-accumulates of any kind of number."""
+        return self.macs + self.integer_macs
 
     def weighed(self, weights: Mapping[str, int]) -> int:
         """The sum of the tally, each kind times its weight (a missing weight is 0)."""

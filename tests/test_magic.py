@@ -298,7 +298,7 @@ def test_a_named_model_comes_before_the_last_expression(shell):
         ("path", ModelError, "net.pt"),
         ("len", ModelError, "len"),
         ("None", ModelError, "NoneType"),
-        ("nn.LazyLinear(3)", ModelError, "lazy"),
+        ("nn.LazyLinear(3)", CostError, "lazy"),
         ("nn.Embedding(10, 4) -i 3 --dtype float32", CostError, ""),
     ],
 )
@@ -347,7 +347,7 @@ def test_what_is_no_model_gets_a_sentence(shell, line, error, message):
             "net --view tabel",
             "--view has no choice 'tabel'; did you mean table? There are table, chart, both",
         ),
-        ("net -c fvcoer", "--convention has no choice 'fvcoer'; there are textbook, macs"),
+        ("net -c fvcoer", "--convention has no choice 'fvcoer'; did you mean fvcore? There are textbook, macs"),
         ("net -s flop", "did you mean flops?"),
         ("net --columns params,flop", "did you mean flops?"),
         ("net --dtype float31", "did you mean float32?"),

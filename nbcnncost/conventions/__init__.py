@@ -7,11 +7,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from nbcnncost.conventions.base import Convention, Reckoned, Rule, symbol_values
+from nbcnncost.conventions.calflops import calflops
+from nbcnncost.conventions.deepspeed import deepspeed
 from nbcnncost.conventions.flop_counter_mode import flop_counter_mode
+from nbcnncost.conventions.fvcore import fvcore
 from nbcnncost.conventions.macs import macs
 from nbcnncost.conventions.paper import paper
 from nbcnncost.conventions.peer import Part, Peer
+from nbcnncost.conventions.ptflops import ptflops
+from nbcnncost.conventions.ptflops_aten import ptflops_aten
 from nbcnncost.conventions.textbook import textbook
+from nbcnncost.conventions.thop import thop
+from nbcnncost.conventions.torchinfo import torchinfo
+from nbcnncost.conventions.torchprofile import torchprofile
 from nbcnncost.errors import CostError
 
 __all__ = [
@@ -29,7 +37,17 @@ __all__ = [
 ]
 
 #: The tools whose numbers can be reproduced.
-PEERS: tuple[Peer, ...] = (flop_counter_mode,)
+PEERS: tuple[Peer, ...] = (
+    torchinfo,
+    fvcore,
+    ptflops,
+    ptflops_aten,
+    thop,
+    torchprofile,
+    calflops,
+    deepspeed,
+    flop_counter_mode,
+)
 #: Every convention by its name; the first is the default.
 CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
     {entry.name: entry for entry in (textbook, macs, paper, *PEERS)}

@@ -13,7 +13,7 @@ paper = Convention(
     name="paper",
     title="multiply-accumulates of convolutions and linear layers, as papers print them",
     unit="MACs",
-    weights=MappingProxyType({"macs": 1}),
+    weights=MappingProxyType({"macs": 1, "integer_macs": 1}),
     rules=MappingProxyType(dict.fromkeys(_LEFT_OUT, 0)),
     doc=(
         "One for each multiply-accumulate of a convolution or linear layer. Matrix products between activations "

@@ -53,7 +53,8 @@ class Peer(Convention):
     ``tool`` and ``version`` are whose numbers these are, ``says`` is the name that the tool gives its number
     (thop's "MACs" are ours with the element counts of some layers). ``hears`` gives the parts of a trace, ``owns`` the
     number of parameters where the tool counts them in its own way, else ``None``. ``faults`` has a sentence for each
-    thing that the tool gets wrong, by key; the sentence of a parameters' fault begins with "parameters".
+    thing that the tool gets wrong, by key: ``"parameters_repeated"`` where it counts too many parameters, another one
+    that begins with ``"parameters"`` where it counts too few.
     """
 
     tool: str = ""

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from nbcnncost.aten import Described
+from nbcnncost.quantized import is_packed, unpacked
 from nbcnncost.records import FunctionCall, ModuleCall, ModuleRecord, OpRecord, TensorSpec
+from nbcnncost.tracing.batch import Batch, batch_of
 from nbcnncost.tracing.modules import module_record, spec_of, specs_of
 
 
@@ -54,6 +56,7 @@ class Recorder:
         self.asleep = False  # while a run inside this run has its turn
         self.blame: Blame | None = None
         self.stand_in: Callable[[Tensor], Tensor] | None = None  # what each argument is replaced by, if anything
+        self.batch: Batch | None = None
         self._indices = indices
         self._params = params
         self._numbers: dict[int, int] = {}
@@ -69,7 +72,9 @@ class Recorder:
         path = self._path(index, parent)
         self.stack.append(len(self.calls))
         place = (len(self.calls), parent, index)
-        self.calls.append(_OpenCall(place, path, number, len(self.ops), inputs))
+        call = _OpenCall(place, path, number, len(self.ops), inputs)
+        self.calls.append(call)
+        self.batch = self.batch or batch_of(module, call.inputs)
 
     def leave(self, outputs: Any, error: BaseException | None) -> None:
         """A module's forward ends, with its outputs or with an error."""
@@ -164,6 +169,8 @@ class Recorder:
 def _shapes(value: Any) -> Any:
     if isinstance(value, Tensor):
         return spec_of(value)
+    if is_packed(value):
+        return spec_of(unpacked(value).weight)
     return tuple(map(_shapes, value)) if isinstance(value, (list, tuple)) else value
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import torch
@@ -13,10 +14,13 @@ from torch import Tensor, nn
 
 from nbcnncost.errors import ModelError
 from nbcnncost.records import ModuleCall, ModuleRecord, Trace
+from nbcnncost.tracing.batch import batch_of_inputs
 from nbcnncost.tracing.calm import Calm
 from nbcnncost.tracing.guard import Keeper, set_mode, untouched
+from nbcnncost.tracing.lazy import copied_without_values, has_lazy_layers, new_lazy_tensors
 from nbcnncost.tracing.listeners import close_interrupted, listen
-from nbcnncost.tracing.modules import contents_of, specs_of
+from nbcnncost.tracing.modules import contents_of, specs_of, type_of
+from nbcnncost.tracing.nested import replaced
 from nbcnncost.tracing.recorder import Blame, Recorder
 from nbcnncost.tracing.stand_ins import StandIns
 from nbcnncost.tracing.step import Wanted, go_back, prepared
@@ -56,14 +60,37 @@ def run(
 
     An exception of the model's own forward is given back in the :class:`Run`; Ctrl-C passes through.
     """
-    name = type(model).__name__
+    lazy, given = has_lazy_layers(model), model
     if execute:
         model = _copied(model)
+    elif lazy:
+        model = copied_without_values(model)
+    if lazy:  # a first run gives the copy its sizes (up to an error, if there is one), and is forgotten
+        _run(model, args, kwargs, mode=mode, execute=execute, notes=notes, guarded=given)
+    return _run(model, args, kwargs, mode=mode, execute=execute, notes=notes, guarded=model, wanted=wanted)
+
+
+def _run(
+    model: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    mode: str,
+    execute: bool,
+    notes: tuple[str, ...],
+    guarded: nn.Module,
+    wanted: Wanted | None = None,
+) -> Run:
+    """One call of the model; ``guarded`` is the model that is put back as it was after it."""
     modules, indices, params, param_indices = contents_of(model)
-    if wanted is not None:
-        args, kwargs = prepared((args, kwargs), input_grad=wanted.input_grad)
+    given, twins = (args, kwargs), None if execute else Twins()
+    with nullcontext() if wanted is None else torch.inference_mode(mode=False):
+        if twins is not None:
+            args, kwargs = replaced((args, kwargs), twins.own)
+        if wanted is not None:
+            args, kwargs = prepared((args, kwargs), input_grad=wanted.input_grad, values=execute)
     stand_ins = None if wanted is None else StandIns(values=execute)
-    session = _Session(model, mode, None if execute else Twins(), stand_ins)
+    session = _Session(model, guarded, mode, twins, stand_ins)
     try:
         recorder = session.begin(modules, indices, param_indices)
         error = _error_of(model, args, kwargs, recorder)
@@ -76,20 +103,22 @@ def run(
     training = None
     if isinstance(recorder, TrainingRecorder) and wanted is not None and stand_ins is not None and error is None:
         training = recorder.finished(wanted, params, stand_ins.with_gradient())
+    inputs = specs_of((args, kwargs))
     trace = Trace(
-        model_name=name,
+        model_name=type_of(model),
         mode=mode,
         executed=execute,
-        inputs=specs_of((args, kwargs)),
+        inputs=inputs,
         modules=tuple(recorder.modules),
         params=tuple(params),
         calls=calls,
         ops=tuple(recorder.ops),
         functions=tuple(recorder.functions),
         notes=notes,
+        batch=batch_of_inputs(inputs, recorder.batch),
         training=training,
     )
-    return Run(trace, error, culprit, recorder.blame, (args, kwargs))
+    return Run(trace, error, culprit, recorder.blame, given)
 
 
 def _error_of(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], recorder: Recorder) -> Exception | None:
@@ -106,17 +135,21 @@ def _error_of(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], r
 class _Session:
     """What is set up for a run, and put back after it. Both may be called again where they were interrupted."""
 
-    def __init__(self, model: nn.Module, mode: str, twins: Twins | None, stand_ins: StandIns | None) -> None:
-        self._model, self._mode, self._twins, self._stand_ins = model, mode, twins, stand_ins
+    def __init__(
+        self, model: nn.Module, guarded: nn.Module, mode: str, twins: Twins | None, stand_ins: StandIns | None
+    ) -> None:
+        self._model, self._guarded, self._mode, self._twins = model, guarded, mode, twins
+        self._stand_ins = stand_ins
         self._stack = ExitStack()
 
     def begin(self, modules: list[ModuleRecord], indices: dict[int, int], params: dict[int, int]) -> Recorder:
         """Wait for other runs, remember how everything is, set the mode, and listen."""
         with Calm():
             self._stack.enter_context(_ONE_AT_A_TIME)
-            keeper = self._stack.enter_context(untouched(self._model))
+            keeper = self._stack.enter_context(untouched(self._guarded))
             if self._twins is not None:
                 self._stack.callback(self._twins.reset_versions)
+            self._stack.enter_context(_uncompiled())
             recorder = self._recorder(keeper, modules, indices, params)
             self._stack.enter_context(_turn(recorder))
             set_mode(self._model, self._mode)
@@ -141,6 +174,12 @@ class _Session:
             self._stack.close()
 
 
+def _uncompiled() -> AbstractContextManager[Any]:
+    """Compiled parts of a model run as they were written: to compile them takes long, and costs are the original's."""
+    set_stance = getattr(sys.modules.get("torch._dynamo"), "set_stance", None)
+    return nullcontext() if set_stance is None else set_stance("force_eager")
+
+
 @contextmanager
 def _turn(recorder: Recorder) -> Iterator[None]:
     """A forward may itself ask what another model costs: then the outer run does not hear the inner one."""
@@ -158,14 +197,14 @@ def _turn(recorder: Recorder) -> Iterator[None]:
 
 def _copied(model: nn.Module) -> nn.Module:
     """A run for real may write to buffers, so it works on a copy."""
-    computed = {  # weights that an old-style weight_norm computes are no leaves, which copying refuses
+    computed: dict[int, Any] = {  # weights that an old-style weight_norm computes are no leaves, which copying refuses
         id(value): value.detach().clone()
         for module in model.modules()
         for value in module.__dict__.values()
         if isinstance(value, Tensor) and not value.is_leaf
     }
     try:
-        return copy.deepcopy(model, computed)
+        return copy.deepcopy(model, computed | new_lazy_tensors(model))
     except Exception as error:
         raise ModelError(
             f"{type(model).__name__} cannot be copied ({error}), and running it for real could change it; "

@@ -11,6 +11,7 @@ from torch.utils._pytree import tree_map
 
 from nbcnncost.errors import ModelError
 from nbcnncost.tracing.listeners import run_backward
+from nbcnncost.tracing.twins import without_values
 
 
 class Wanted(NamedTuple):
@@ -29,15 +30,19 @@ class Witness(Protocol):
         """The forward is over, with these results."""
 
 
-def prepared(value: Any, *, input_grad: bool) -> Any:
-    """The model's inputs as autograd takes them: none from inference mode, and leaves where they need a gradient."""
+def prepared(value: Any, *, input_grad: bool, values: bool) -> Any:
+    """The model's inputs as autograd takes them: none from inference mode, and leaves where they need a gradient.
+
+    Unless the run is for real (``values``), a gradient has no values, nor has what it belongs to.
+    """
 
     def one(entry: Any) -> Any:
         if not isinstance(entry, Tensor):
             return entry
         entry = entry.clone() if entry.is_inference() else entry
-        differs = entry.is_floating_point() or entry.is_complex()
-        return entry.detach().requires_grad_() if input_grad and differs else entry
+        if not input_grad or not (entry.is_floating_point() or entry.is_complex()):
+            return entry
+        return (entry.detach() if values else without_values(entry)).requires_grad_()
 
     with torch.inference_mode(mode=False):
         return tree_map(one, value)

@@ -27,6 +27,7 @@ COLUMNS = (
     "frozen",
     "macs",
     "macs_share",
+    "integer_macs",
     "flops",
     "flops_share",
     "count",
@@ -44,6 +45,7 @@ _SHARES = {
     "share": "count",
     "step_share": "step",
 }
+_INTEGER_MACS = "integer MACs: multiply-accumulates of whole numbers in quantized layers; they are MACs, and no FLOPs"
 #: From this total on a column's numbers are too long to read and stand in three digits and a prefix.
 _TOO_LONG = 10**11
 #: A training step has five such columns side by side.
@@ -188,11 +190,12 @@ def default_columns(report: Report) -> tuple[str, ...]:
     if total.parts is not None:
         without = {name for name in ("recomputed", "optimizer") if getattr(total, name).count == 0}
         return ("type", "params", *frozen, *(name for name in STEP if name not in without), "step_share", "output")
+    integer = ("integer_macs",) if total.integer_macs else ()
     if report.unit == "FLOPs":
-        return (*params, "macs", "macs_share", "flops", "share", *shapes)
+        return (*params, "macs", "macs_share", *integer, "flops", "share", *shapes)
     if all(row.count == row.macs for row in report.rows):
-        return (*params, "macs", "share", "flops", "flops_share", *shapes)
-    return (*params, "macs", "flops", "count", "share", *shapes)
+        return (*params, "macs", "share", *integer, "flops", "flops_share", *shapes)
+    return (*params, "macs", *integer, "flops", "count", "share", *shapes)
 
 
 def _summary(report: Report) -> tuple[str, ...]:
@@ -208,18 +211,20 @@ def _summary(report: Report) -> tuple[str, ...]:
 def _details(report: Report) -> tuple[str, ...]:
     """How the numbers came about: notes on the input, the convention, and what was counted."""
     counting = f"convention {clean(report.convention.name)}: {clean(report.convention.title)}"
-    step = ["gradients of the sum of all outputs, each by its derivative's definition"]
-    return (*map(clean, report.notes), counting, clean(report.coverage), *(step if report.total.parts else []))
+    integer = (_INTEGER_MACS,) if report.total.integer_macs else ()
+    step = ("gradients of the sum of all outputs, each by its derivative's definition",)
+    gradients = step if report.total.parts is not None else ()
+    return (*map(clean, report.notes), counting, *integer, clean(report.coverage), *gradients)
 
 
 def _setting(report: Report) -> str:
     shapes = ", ".join(_spec_text(spec) for spec in report.inputs)
-    first = next((spec.shape for spec in report.inputs if len(spec.shape) > 1), None)
+    batch = report.trace.batch
     mode = "each module in its own mode" if report.mode == "same" else f"{report.mode} mode"
     training = report.trace.training
     if training is not None and training.input_grad:
         mode += " · gradient of the input, too"
-    parts = [f"input {shapes or 'none'}", *([f"batch {first[0]}"] if first else []), mode]
+    parts = [f"input {shapes or 'none'}", *([f"batch {batch}"] if batch is not None else []), mode]
     return " · ".join([*parts, *(["run for real"] if report.executed else [])])
 
 
@@ -232,6 +237,7 @@ def _totals(report: Report) -> str:
     work = {
         f"{report.unit} by {clean(report.convention.name)}": total.count,
         "MACs": total.macs,
+        **({"integer MACs": total.integer_macs} if total.integer_macs else {}),
         "FLOPs" if report.unit == "FLOPs" else "FLOPs (textbook)": total.flops,
     }
     if report.unit == "FLOPs" or total.count == total.macs:  # the convention's number is one of the two
@@ -285,6 +291,7 @@ def _column(key: str, report: Report) -> Column:
         "params": ("parameters", "each parameter once, at its first use"),
         "frozen": ("frozen", "parameters that are not trained"),
         "macs": ("MACs", "multiply-accumulates"),
+        "integer_macs": ("integer MACs", _INTEGER_MACS),
         "flops": ("FLOPs", "") if report.unit == "FLOPs" else ("FLOPs (textbook)", ""),
         "count": (f"{report.unit} ({name})", "the convention's own number"),
         "params_share": ("share", "of all parameters"),
@@ -318,6 +325,7 @@ class _Cells:
         self._first = {row.path: row.params for row in report.rows if row.calls > 1 and row.call == 1}
         self._failed = _failed_path(report, entries)
         numbers = {"params": self._total.params, "frozen": self._total.params, "macs": self._total.macs or 0}
+        numbers |= {"integer_macs": self._total.integer_macs or 0}
         numbers |= {"flops": self._total.flops or 0, "count": self._total.count or 0}
         self._short = {key for key, number in numbers.items() if number >= _TOO_LONG}
         if self._total.parts is not None and (self._total.step.count or 0) >= _TOO_LONG_IN_STEP:

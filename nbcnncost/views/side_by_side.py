@@ -64,7 +64,7 @@ def markdown(table: SideBySide) -> str:
 def _words(cause: Cause) -> str:
     """One cause in words; a fault says how much too large or small it makes the number."""
     factor = cause.factor
-    times = "" if factor is None or factor in (0, 1) else f" (×{_times(factor)} here)"
+    times = "" if not factor or _times(factor) == "1.00" else f" (×{_times(factor)} here)"
     return f"{clean(cause.label)}{times}{' !' if cause.fault else ''}"
 
 
@@ -125,7 +125,7 @@ def _html_row(table: SideBySide, entry: Standing, left: str) -> str:
     name, *numbers = map(escape, _cells(table, entry))
     cells = [f'<th scope="row"{left} title="{escape(clean(entry.title))}">{name}</th>']
     cells += [f"<td>{number}</td>" for number in numbers]
-    reasons = "<br>".join(map(escape, _reasons(entry)))
+    reasons = "".join(f"<div>{escape(reason)}</div>" for reason in _reasons(entry))
     return f"<tr>{''.join(cells)}<td{left}>{reasons}</td></tr>"
 
 

@@ -38,6 +38,11 @@ def recorded(tool: str) -> dict[str, Figures]:
     return {name: Figures(**{"total": None, **entry}) for name, entry in kept["figures"].items()}
 
 
+def version_of(tool: str) -> str:
+    """The version of the tool whose figures are kept."""
+    return str(json.loads((FOLDER / f"{tool}.json").read_text(encoding="utf-8"))["version"])
+
+
 def record(tool: str, version: str, figures: Mapping[str, Figures]) -> None:
     """Keep a tool's figures, one model a line."""
     lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(entry.plain())}" for name, entry in figures.items())

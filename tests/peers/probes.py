@@ -62,6 +62,12 @@ CONVOLUTIONS = {
     "transposed groups": layer(lambda: nn.ConvTranspose2d(8, 12, 3, 2, 1, 1, groups=4, bias=False), *IMAGE),
     "transposed groups square": layer(lambda: nn.ConvTranspose2d(8, 8, 3, 2, groups=4), *IMAGE),
     "transposed depthwise": layer(lambda: nn.ConvTranspose2d(8, 8, 3, 2, groups=8), *IMAGE),
+    "conv2d without batch": layer(lambda: nn.Conv2d(8, 6, 3), *IMAGE[1:]),
+    "deformable conv": call(
+        lambda m, x: m.d(x, torch.zeros(2, 18, 10, 12, device=x.device)),
+        *IMAGE,
+        d=lambda: torchvision.ops.DeformConv2d(8, 6, 3, padding=1),
+    ),
     "transposed 3d": layer(lambda: nn.ConvTranspose3d(4, 6, 2, 2), 2, 4, 3, 4, 5),
     "F.conv2d": call(lambda m, x: F.conv2d(x, m.c.weight, m.c.bias), *IMAGE, c=lambda: nn.Conv2d(8, 6, 3)),
     "F.conv_transpose2d": call(
@@ -72,6 +78,21 @@ CONVOLUTIONS = {
 
 class MyConv(nn.Conv2d):
     """A subclass, as users write them."""
+
+
+class Filter(nn.Conv2d):
+    """A subclass whose name does not say what it is."""
+
+
+class Weights(nn.Module):
+    """A layer that calls a function with its own weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight, self.scale = nn.Parameter(torch.ones(6, 8, 3, 3)), nn.Parameter(torch.ones(1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(x, self.weight) * self.scale
 
 
 class MyLinear(nn.Linear):
@@ -85,6 +106,8 @@ LINEAR = {
     "linear 4-D": layer(lambda: nn.Linear(12, 7), *IMAGE),
     "F.linear": call(lambda m, x: F.linear(x, m.f.weight, m.f.bias), 2, 12, f=lambda: nn.Linear(12, 7)),
     "subclass of conv": layer(lambda: MyConv(8, 6, 3), *IMAGE),
+    "subclass of another name": layer(lambda: Filter(8, 6, 3), *IMAGE),
+    "weights of its own": layer(Weights, *IMAGE),
     "subclass of linear": layer(lambda: MyLinear(12, 7), 2, 12),
     "bilinear": Probe(lambda: nn.Bilinear(5, 6, 7), ((2, 5), (2, 6))),
     "embedding": call(lambda m, x: m.e(torch.zeros_like(x).long()), 2, 9, e=lambda: nn.Embedding(11, 4)),
@@ -145,8 +168,10 @@ POOLING = {
     "adaptive average pool to 1": layer(lambda: nn.AdaptiveAvgPool2d(1), *IMAGE),
     "adaptive average pool": layer(lambda: nn.AdaptiveAvgPool2d((5, 6)), *IMAGE),
     "adaptive average pool uneven": layer(lambda: nn.AdaptiveAvgPool2d(7), *IMAGE),
+    "adaptive average pool cut off": layer(lambda: nn.AdaptiveAvgPool2d((4, 7)), 2, 8, 5, 6),
     "adaptive average pool 1d": layer(lambda: nn.AdaptiveAvgPool1d(4), 2, 8, 14),
     "adaptive average pool 3d": layer(lambda: nn.AdaptiveAvgPool3d(1), 2, 4, 4, 6, 6),
+    "power average pool": layer(lambda: nn.LPPool2d(2, 2), *IMAGE),
     "adaptive max pool": layer(lambda: nn.AdaptiveMaxPool2d(2), *IMAGE),
     "F.max_pool2d": call(lambda m, x: F.max_pool2d(x, 2), *IMAGE),
     "F.avg_pool2d": call(lambda m, x: F.avg_pool2d(x, 2), *IMAGE),
@@ -162,6 +187,8 @@ ELEMENTS = {
     "torch.add": call(lambda m, x: torch.add(x, x), *IMAGE),
     "x.add": call(lambda m, x: x.add(x), *IMAGE),
     "torch.add broadcast": call(lambda m, x: torch.add(x, x[:, :, :1, :1]), *IMAGE),
+    "torch.add of fewer dimensions": call(lambda m, x: torch.add(x, x[0, 0]), *IMAGE),
+    "sum of a list": call(lambda m, x: sum([x, x]), *IMAGE),
     "x * y": call(lambda m, x: x * x, *IMAGE),
     "2 * x": call(lambda m, x: 2 * x, *IMAGE),
     "x *= y": call(lambda m, x: m.i(x).mul_(x), *IMAGE, i=nn.ReLU),
@@ -197,6 +224,7 @@ PRODUCTS = {
     "torch.matmul": call(lambda m, x: torch.matmul(x, x.transpose(2, 3)), *IMAGE),
     "torch.matmul 2-D": call(lambda m, x: torch.matmul(x, x.t()), 5, 12),
     "torch.matmul broadcast": call(lambda m, x: torch.matmul(x[0, 0], x.transpose(2, 3)), *IMAGE),
+    "torch.matmul with a vector": call(lambda m, x: torch.matmul(x, x[0, 0, 0]), *IMAGE),
     "x.matmul": call(lambda m, x: x.matmul(x.transpose(2, 3)), *IMAGE),
     "x @ y": call(lambda m, x: x @ x.transpose(2, 3), *IMAGE),
     "torch.mm": call(lambda m, x: torch.mm(x, x.t()), 5, 12),
@@ -312,9 +340,40 @@ def lenet() -> nn.Module:
     )
 
 
+def shared_block() -> nn.Module:
+    """Two containers that share a third."""
+    block = nn.Sequential(nn.Linear(8, 8), nn.ReLU())
+    return nn.Sequential(nn.Sequential(block, nn.Linear(8, 8)), nn.Sequential(nn.Linear(8, 8), block))
+
+
+def in_lists() -> nn.Module:
+    """Layers in two lists, called by turns."""
+
+    def run(m: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        for first, second in zip(m.first, m.second, strict=True):
+            x = second(first(x))
+        return x
+
+    layers = [nn.ModuleList(nn.Linear(8, 8) for _ in range(2)) for _ in range(2)]
+    return Body(run, first=layers[0], second=layers[1])
+
+
+def constant_input() -> nn.Module:
+    """A layer that works twice on 3 rows of the model's own, whatever the batch."""
+
+    def run(m: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        return x + m.f(m.rows).sum() + m.f(m.rows).sum()
+
+    return Body(run, f=nn.Linear(8, 7), rows=nn.Parameter(torch.zeros(3, 8)))
+
+
 STRUCTURE = {
     "called twice": call(lambda m, x: m.f(m.f(x)), 2, 8, f=lambda: nn.Linear(8, 8)),
     "two parents": Probe(TwoParents, ((2, 8),)),
+    "shared block": Probe(shared_block, ((2, 8),)),
+    "layers in lists": Probe(in_lists, ((2, 8),)),
+    "layers made in forward": call(lambda m, x: nn.AvgPool2d(2)(nn.Conv2d(8, 4, 3)(x)), *IMAGE),
+    "constant input": Probe(constant_input, ((4, 8),)),
     "tied": Probe(Tied, ((2, 8),)),
     "own parameter": Probe(OwnParameter, ((2, 8),)),
     "never called": call(
