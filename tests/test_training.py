@@ -260,8 +260,8 @@ def test_weights_without_bias_and_biases_alone():
 @pytest.mark.parametrize(
     ("net", "message"),
     [
-        (nn.ReLU(), "parameters of ReLU are missing; input_grad=True"),
-        (frozen(conv_net(), 0, 2, 4), "parameters of Sequential are frozen; input_grad=True"),
+        (nn.ReLU(), "ReLU has no parameters; input_grad=True"),
+        (frozen(conv_net(), 0, 2, 4), "all parameters of Sequential are frozen; input_grad=True"),
         (two(lambda net, x: net.a(x).detach()), "no output of Body depends on a parameter"),
         (two(lambda net, x: net.a(x).argmax(1)), "no output of Body depends on a parameter"),
         (two(lambda net, x: None), "no output of Body depends on a parameter"),

@@ -66,10 +66,8 @@ def _nothing_to_train(model: nn.Module) -> ModelError:
     params = list(model.parameters())
     if any(param.requires_grad for param in params):
         return ModelError(f"nothing to train: no output of {name} depends on a parameter in a way that has a gradient")
-    reason = "are frozen" if params else "are missing"
-    return ModelError(
-        f"nothing to train: parameters of {name} {reason}; input_grad=True counts the gradient of its input alone"
-    )
+    reason = f"all parameters of {name} are frozen" if params else f"{name} has no parameters"
+    return ModelError(f"nothing to train: {reason}; input_grad=True counts the gradient of its input alone")
 
 
 def _tensors_in(value: Any) -> Iterator[Tensor]:
