@@ -24,7 +24,7 @@ from nbcnncost.records import PHASES, Failure, OpRecord, TensorSpec, Trace
 from nbcnncost.rows import Row, count_ops, count_step, leaf_row, sum_rows, tree_rows
 from nbcnncost.side_by_side import SideBySide, stand_side_by_side
 from nbcnncost.units import exact, plural, shapes_text
-from nbcnncost.views import export, html, text
+from nbcnncost.views import VIEWS, export, html, text
 from nbcnncost.views.columns import check
 
 if TYPE_CHECKING:
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from nbcnncost.views.charts import Chart
 
 __all__ = ["Look", "Report", "Row", "Uncounted"]
-
-
-VIEWS = ("table", "chart", "both")
 
 
 @dataclass(frozen=True)

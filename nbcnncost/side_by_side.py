@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from nbcnncost.causes import Cause, find_causes
 from nbcnncost.conventions import CONVENTIONS, Convention, Peer, convention, textbook
 from nbcnncost.errors import CostError
 from nbcnncost.records import TensorSpec, Trace
-from nbcnncost.views import side_by_side
+from nbcnncost.views import VIEWS, side_by_side
 from nbcnncost.views.export import written
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class SideBySide:
     ours: Standing
     standings: tuple[Standing, ...]
     unknown: int = 0
+    view: str = "table"
+    charted: str | None = None
 
     def __getitem__(self, name: str) -> Standing:
         """The standing of a convention by its name."""
@@ -75,11 +77,19 @@ class SideBySide:
         """A convention's total as a multiple of ours; ``None`` where ours is 0."""
         return self[name].total / self.ours.total if self.ours.total else None
 
-    def plot(self, name: str) -> Chart:
-        """A waterfall from our total to that of a convention, a step for each cause."""
-        from nbcnncost.views.waterfall import waterfall
+    def plot(self, name: str | None = None) -> Chart:
+        """A waterfall from our total to that of a convention, a step for each cause; without a name all totals."""
+        from nbcnncost.views.waterfall import totals, waterfall
 
-        return waterfall(self, self[name])
+        return totals(self) if name is None else waterfall(self, self[name])
+
+    def with_look(self, *, view: str = "table", name: str | None = None) -> SideBySide:
+        """The same table, showing itself as ``"table"``, ``"chart"`` or ``"both"``; the chart is ``plot(name)``."""
+        if view not in VIEWS:
+            raise CostError(f"there is no view {view!r}; there are: {', '.join(VIEWS)}")
+        if name is not None:
+            self[name]  # one that is not there is told now, not when it is drawn
+        return replace(self, view=view, charted=name)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything in plain values."""
@@ -113,7 +123,10 @@ class SideBySide:
         return side_by_side.text(self)
 
     def _repr_html_(self) -> str:
-        return side_by_side.html(self)
+        parts = [side_by_side.html(self)] if self.view in ("table", "both") else []
+        if self.view in ("chart", "both"):
+            parts.append(self.plot(self.charted)._repr_html_())
+        return "\n".join(parts)
 
 
 def stand_side_by_side(trace: Trace, base: Convention, names: tuple[str | Convention, ...]) -> SideBySide:

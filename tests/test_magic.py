@@ -946,6 +946,18 @@ def test_a_wrong_rule_in_config_is_refused(shell, caplog):
     assert report_of(shell, "%cnncost net -i 1,2").convention.name == "textbook"
 
 
+@pytest.mark.parametrize(
+    ("options", "table", "chart"),
+    [("", True, ""), ("--view chart", False, "Bar chart."), ("--view both -c thop", True, "Waterfall chart.")],
+)
+def test_compare_shows_a_chart_where_asked(shell, options, table, chart):
+    """`--view` works as for a report; with `-c` the chart goes from ours to that convention."""
+    run(shell, "net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())")
+    page = run(shell, f"%cnncost net -i 3,32,32 --compare {options}").result._repr_html_()
+    assert ("<table" in page) is table
+    assert chart in page
+
+
 def test_compare_is_for_one_model(shell):
     """Several models have a comparison of their own."""
     run(shell, "a, b = nn.Linear(2, 3), nn.Linear(2, 4)")

@@ -165,6 +165,29 @@ def test_the_waterfall_tells_its_steps():
     assert chart._repr_svg_() == table().plot("macs")._repr_svg_()
 
 
+def test_a_table_shows_itself_as_asked():
+    """As a table, as a chart of all totals or of one convention, or as both."""
+    assert "<table" in table()._repr_html_()
+    assert "<img" not in table()._repr_html_()
+    chart = table().with_look(view="chart")._repr_html_()
+    assert "<table" not in chart
+    assert all(f"{entry.name} ({entry.unit}) {exact(entry.total)}" in chart for entry in table())
+    both = table().with_look(view="both", name="macs")._repr_html_()
+    assert "<table" in both
+    assert "Waterfall chart." in both
+    with pytest.raises(CostError, match="there is no view 'pie'"):
+        table().with_look(view="pie")
+    with pytest.raises(CostError, match="there is no 'thopp'"):
+        table().with_look(view="chart", name="thopp")
+
+
+def test_no_label_is_cut_off():
+    """The longest labels of a chart stay inside of the picture."""
+    for chart in (table().plot(), table().plot("torchinfo")):
+        axes = chart.figure.axes[0]
+        assert min(label.get_window_extent().x0 for label in axes.get_yticklabels()) >= 0
+
+
 def test_what_no_rule_of_ours_knows_is_said():
     """The difference then starts from what is known, and the table says so."""
     net = Body(lambda m, x: torch.linalg.inv(x), f=nn.Identity())

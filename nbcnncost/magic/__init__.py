@@ -39,7 +39,9 @@ from nbcnncost.magic.options import (
 )
 from nbcnncost.magic.words import is_silenced
 from nbcnncost.records import ITEM_SIZES
-from nbcnncost.report import VIEWS, Report
+from nbcnncost.report import Report
+from nbcnncost.side_by_side import SideBySide
+from nbcnncost.views import VIEWS
 from nbcnncost.views.fold import SORTABLE
 
 __all__ = ["CnnCostMagics", "load", "unload"]
@@ -115,7 +117,7 @@ class CnnCostMagics(Magics):
             raise UsageError(f"--out {options.out} would replace the model itself; choose another name")
         report: Any = _report(models[0], options) if len(models) == 1 else _comparison(models, options)
         if options.compare:
-            report = report.conventions()
+            report = _side_by_side(report, options)
         if options.out is not None:
             shell.user_ns[options.out] = report
         if options.quiet or is_silenced(line) or (body is not None and body.silenced):
@@ -159,6 +161,13 @@ def _models(shell: Any, options: Options, body: Body | None, scope: Mapping[str,
     if body is not None:
         return [model_of_body(body, shell.user_ns)]
     raise no_model_named({**shell.user_ns, **scope})
+
+
+def _side_by_side(report: Report, options: Options) -> SideBySide:
+    """The report in every convention; its chart goes to the one that the line names, else it shows all totals."""
+    table = report.conventions()
+    name = report.convention.name
+    return table.with_look(view=options.view, name=name if name != table.ours.name else None)
 
 
 def _comparison(models: Sequence[Any], options: Options) -> Comparison:

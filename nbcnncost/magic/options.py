@@ -21,8 +21,8 @@ from nbcnncost.errors import CostError, InputError
 from nbcnncost.magic.words import elements, is_expression, unquoted, words_of
 from nbcnncost.optimizers import OPTIMIZERS
 from nbcnncost.records import ITEM_SIZES
-from nbcnncost.report import VIEWS
 from nbcnncost.shapes import parse_shape
+from nbcnncost.views import VIEWS
 from nbcnncost.views.columns import COLUMNS
 from nbcnncost.views.fold import SORTABLE
 

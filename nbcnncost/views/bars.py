@@ -9,7 +9,18 @@ from matplotlib.figure import Figure
 
 from nbcnncost.units import plural
 from nbcnncost.views import numbers
-from nbcnncost.views.charts import BAR, COLUMNS, INK, LONGEST_LABEL, MOST_BARS, MOST_TOLD, OTHER_BAR, Chart, own_style
+from nbcnncost.views.charts import (
+    BAR,
+    COLUMNS,
+    DPI,
+    INK,
+    LONGEST_LABEL,
+    MOST_BARS,
+    MOST_TOLD,
+    OTHER_BAR,
+    Chart,
+    own_style,
+)
 from nbcnncost.views.columns import clean
 from nbcnncost.views.difference import title, unit_text
 from nbcnncost.views.difference_fold import Shown, path_text, select
@@ -98,7 +109,7 @@ def _alt(heading: str, told: Sequence[str]) -> str:
 
 def _draw(groups: Sequence[_Group], heading: str, legend: Sequence[str]) -> Figure:
     with own_style():
-        figure = Figure(figsize=(8.5, 1.05 + 0.42 * len(groups)), layout="constrained")
+        figure = Figure(figsize=(8.5, 1.05 + 0.42 * len(groups)), dpi=DPI, layout="constrained")
         figure.patch.set_alpha(0)
         axes = figure.add_subplot()
         axes.patch.set_alpha(0)

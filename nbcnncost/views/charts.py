@@ -32,7 +32,7 @@ MOST_BARS = 30
 #: Nor do as many fit into a description.
 MOST_TOLD = 12
 LONGEST_LABEL = 38
-_DPI = 144
+DPI = 144
 #: Grey that has contrast on white and on dark pages alike: the background is transparent.
 INK = "#767676"
 BAR = "#4a8fc7"
@@ -41,7 +41,9 @@ OTHER_BAR = "#8f979e"
 _STYLES = ("axes.", "figure.", "font.", "hatch.", "lines.", "mathtext.", "patch.", "path.", "savefig.", "svg.", "text.")
 
 
-class _Bar(NamedTuple):
+class Bar(NamedTuple):
+    """A bar with its label; the one that stands for several others is drawn apart."""
+
     label: str
     value: int | None
     is_other: bool = False
@@ -57,7 +59,7 @@ class Chart:
     def savefig(self, path: str | Path, **options: Any) -> None:
         """Write the chart to a file; the ending (``.png``, ``.svg``, ``.pdf``) says as what."""
         with own_style():
-            self.figure.savefig(path, metadata=_metadata(Path(path).suffix), **{"dpi": _DPI, **options})
+            self.figure.savefig(path, metadata=_metadata(Path(path).suffix), **{"dpi": DPI, **options})
 
     def __repr__(self) -> str:
         return self.alt
@@ -91,7 +93,7 @@ def chart(
     """The bar chart of a report with its description in words."""
     bars = _bars(report, column, by, top, depth)
     title = _title(report, column, by)
-    return Chart(_draw(bars, title, _value(report.total, column) or 0), _alt(bars, title, report, column))
+    return Chart(draw_bars(bars, title, _value(report.total, column) or 0), _alt(bars, title, report, column))
 
 
 def bar_chart(report: Report, *, column: str = "flops", by: str = "layer", top: int = 20) -> Figure:
@@ -104,7 +106,7 @@ def bar_chart(report: Report, *, column: str = "flops", by: str = "layer", top: 
     return chart(report, column=column, by=by, top=top).figure
 
 
-def _bars(report: Report, column: str, by: str, top: int, depth: int | None) -> list[_Bar]:
+def _bars(report: Report, column: str, by: str, top: int, depth: int | None) -> list[Bar]:
     if column not in COLUMNS:
         raise ValueError(f"there is no chart of {column!r}; there are: {', '.join(COLUMNS)}")
     if column == "step" and report.total.parts is None:
@@ -119,10 +121,10 @@ def _bars(report: Report, column: str, by: str, top: int, depth: int | None) -> 
     if by == "type" or len(rows) > top:
         rows = tuple(sorted(rows, key=lambda row: -(_value(row, column) or 0)))
     shown, rest = (rows, ()) if len(rows) <= top else (rows[:top], rows[top:])
-    bars = [_Bar(_label(row, by), _value(row, column)) for row in shown]
+    bars = [Bar(_label(row, by), _value(row, column)) for row in shown]
     if rest:
         what = fold.other_name(len(rest)) if by == "layer" else f"other ({len(rest)} types)"
-        bars.append(_Bar(what, _value(fold.add_up(rest, what), column), is_other=True))
+        bars.append(Bar(what, _value(fold.add_up(rest, what), column), is_other=True))
     return bars
 
 
@@ -159,11 +161,11 @@ def _title(report: Report, column: str, by: str) -> str:
     return f"{clean(report.model_name)}, input {shapes}: {amount} {_measure(report, column)} by {by}{by_rule}"
 
 
-def _value_text(bar: _Bar, whole: int) -> str:
+def _value_text(bar: Bar, whole: int) -> str:
     return "?" if bar.value is None else f"{si(bar.value)} · {percent(bar.value, whole)}"
 
 
-def _alt(bars: Sequence[_Bar], title: str, report: Report, column: str) -> str:
+def _alt(bars: Sequence[Bar], title: str, report: Report, column: str) -> str:
     whole = _value(report.total, column) or 0
     parts = [f"{bar.label} {_value_text(bar, whole)}" for bar in bars[:MOST_TOLD]]
     if len(bars) > MOST_TOLD:
@@ -171,9 +173,10 @@ def _alt(bars: Sequence[_Bar], title: str, report: Report, column: str) -> str:
     return f"Bar chart. {title}. {'; '.join(parts) or 'Nothing to show'}."
 
 
-def _draw(bars: Sequence[_Bar], title: str, whole: int) -> Figure:
+def draw_bars(bars: Sequence[Bar], title: str, whole: int) -> Figure:
+    """Bars with their numbers at their ends, each also as a share of ``whole``."""
     with own_style():
-        figure = Figure(figsize=(8.5, 0.62 + 0.27 * max(len(bars), 1)), layout="constrained")
+        figure = Figure(figsize=(8.5, 0.62 + 0.27 * max(len(bars), 1)), dpi=DPI, layout="constrained")
         figure.patch.set_alpha(0)
         axes = figure.add_subplot()
         axes.patch.set_alpha(0)
@@ -193,7 +196,7 @@ def _draw(bars: Sequence[_Bar], title: str, whole: int) -> Figure:
         return figure
 
 
-def _label_bars(axes: Axes, bars: Sequence[_Bar], whole: int) -> None:
+def _label_bars(axes: Axes, bars: Sequence[Bar], whole: int) -> None:
     """The numbers at the ends of the bars; with them no axis is needed."""
     longest = max((bar.value or 0 for bar in bars), default=0) or 1
     for place, bar in enumerate(bars):
@@ -218,7 +221,7 @@ def _label_bars(axes: Axes, bars: Sequence[_Bar], whole: int) -> None:
 def _drawn(figure: Figure, kind: str) -> bytes:
     picture = io.BytesIO()
     with own_style():
-        figure.savefig(picture, format=kind, dpi=_DPI, metadata=_metadata(kind))
+        figure.savefig(picture, format=kind, dpi=DPI, metadata=_metadata(kind))
     return picture.getvalue()
 
 

@@ -11,7 +11,7 @@ from matplotlib.transforms import Bbox
 
 from nbcnncost.units import plural, si
 from nbcnncost.views import numbers
-from nbcnncost.views.charts import BAR, INK, LONGEST_LABEL, MOST_TOLD, Chart, own_style
+from nbcnncost.views.charts import BAR, DPI, INK, LONGEST_LABEL, MOST_TOLD, Chart, own_style
 from nbcnncost.views.columns import clean
 from nbcnncost.views.text import shorten
 
@@ -65,7 +65,7 @@ def scatter(comparison: Comparison, *, column: str) -> Chart:
 
 def _draw(points: Sequence[_Point], heading: str, unit: str) -> Figure:
     with own_style():
-        figure = Figure(figsize=(8.5, 5.2), layout="constrained")
+        figure = Figure(figsize=(8.5, 5.2), dpi=DPI, layout="constrained")
         figure.patch.set_alpha(0)
         axes = figure.add_subplot()
         axes.patch.set_alpha(0)

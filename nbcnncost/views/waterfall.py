@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matplotlib.figure import Figure
 
-from nbcnncost.units import plural, shapes_text, si
-from nbcnncost.views.charts import BAR, INK, Chart, own_style
+from nbcnncost.units import exact, plural, shapes_text, si
+from nbcnncost.views.charts import BAR, DPI, INK, Bar, Chart, draw_bars, own_style
 from nbcnncost.views.columns import clean
 
 if TYPE_CHECKING:
@@ -35,6 +35,15 @@ class _Step(NamedTuple):
         if self.is_total:
             return si(self.end)
         return f"{'−' if self.end < self.start else '+'} {si(abs(self.end - self.start))}"
+
+
+def totals(table: SideBySide) -> Chart:
+    """A bar for each convention, as a share of ours."""
+    bars = [Bar(f"{clean(entry.name)} ({entry.unit})", entry.total) for entry in table.standings]
+    shapes = shapes_text([spec.shape for spec in table.inputs])
+    title = f"{table.model_name}, input {shapes}: each convention's total, and its share of {table.ours.name}"
+    told = "; ".join(f"{bar.label} {exact(bar.value or 0)}" for bar in bars)
+    return Chart(draw_bars(bars, clean(title), table.ours.total), f"Bar chart. {clean(title)}. {told}.")
 
 
 def waterfall(table: SideBySide, theirs: Standing) -> Chart:
@@ -66,7 +75,7 @@ def _wrapped(label: str) -> str:
 def _draw(steps: list[_Step], title: str) -> Figure:
     with own_style():
         lines = sum(max(1.6, 1 + step.label.count("\n")) for step in steps)
-        figure = Figure(figsize=(8.5, 0.62 + 0.19 * lines), layout="constrained")
+        figure = Figure(figsize=(8.5, 0.62 + 0.19 * lines), dpi=DPI, layout="constrained")
         figure.patch.set_alpha(0)
         axes = figure.add_subplot()
         axes.patch.set_alpha(0)
