@@ -9,7 +9,7 @@ from nbcnncost.conventions import Convention, Part, Peer
 from nbcnncost.kinds import FORMULAS
 from nbcnncost.records import OpRecord, Trace
 
-_ONE_FOR_TWO = "a multiply-accumulate counts as 1 MAC, not as 2 FLOPs"
+_ONE_FOR_TWO = "multiply-accumulates: 1 each instead of 2"
 _BIASES = "biases: one addition for each output"
 
 

@@ -47,7 +47,7 @@ class SideBySide:
     >>> table["macs"].total, table.ratio("macs")
     (48000, 0.5)
     >>> [(cause.amount, cause.label) for cause in table["macs"].causes]
-    [(-48000, 'a multiply-accumulate counts as 1 MAC, not as 2 FLOPs')]
+    [(-48000, 'multiply-accumulates: 1 each instead of 2')]
     """
 
     model_name: str

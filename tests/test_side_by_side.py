@@ -101,7 +101,7 @@ def test_what_each_cause_says_by_hand():
         (4 * 36, "biases: one addition for each output"),
     ]
     assert [(cause.amount, cause.label) for cause in macs.causes] == [
-        (-36 * 4 * 27, "a multiply-accumulate counts as 1 MAC, not as 2 FLOPs"),
+        (-36 * 4 * 27, "multiply-accumulates: 1 each instead of 2"),
         (-4 * 4 * 36, "batch normalization: not counted"),
         (-2 * 4 * 9 * 4, "average pooling: not counted"),
         (-4 * 36, "ReLU: not counted"),
