@@ -80,12 +80,18 @@ def _counts(ops: list[OpRecord], convention: Convention) -> Iterator[Line]:
     for op in counted:
         formula = None if op.kind is None else FORMULAS[op.kind]
         title = op.function if formula is None else formula.title
-        why = "no rule knows this operation" if formula is None else formula.why
+        why = _unknown(op) if formula is None else formula.why
         source = "" if formula is None else formula.source
         if convention.rule(op) is not None:
             why, source = f"a rule of {convention.name}", convention.name
         shown = convention.expression(op)
         yield _line(convention.unit, title, shown, op, convention.count(op), convention.unit, why, source)
+
+
+def _unknown(op: OpRecord) -> str:
+    reason = f" ({op.reason})" if op.reason else ""
+    name = op.function or op.op.rpartition(".")[0]
+    return f"no rule knows this operation{reason}; give one: textbook.with_rules({{'{name}': '2 * n'}})"
 
 
 def _line(

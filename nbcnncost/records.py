@@ -59,8 +59,9 @@ class OpRecord:
     """One tensor operation as it ran.
 
     ``kind`` names the formula that may count it (``"convolution"``, ``"relu"``), or is ``None`` where no
-    formula knows the operation. ``dims`` are that formula's symbols with their values (``("H_out", 56)``);
-    ``spatial`` is the number of spatial dimensions that the formula's ``OUT``, ``IN``, ``K`` and ``X`` expand to.
+    formula knows the operation; ``reason`` then says why. ``dims`` are that formula's symbols with their values
+    (``("H_out", 56)``); ``spatial`` is the number of spatial dimensions that the formula's ``OUT``, ``IN``, ``K`` and
+    ``X`` expand to.
     ``function`` is the Python name the user wrote (``"adaptive_avg_pool2d"``) and ``group`` numbers that
     function's call, so that the pieces of one call can be put together again.
     """
@@ -75,6 +76,7 @@ class OpRecord:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     params: tuple[int, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True)

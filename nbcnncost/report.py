@@ -36,12 +36,21 @@ VIEWS = ("table", "chart", "both")
 
 @dataclass(frozen=True)
 class Uncounted:
-    """An operation that no rule knows: how often it ran, and where."""
+    """An operation that no rule knows: how often it ran, where, and why nothing is known of it.
+
+    Under :attr:`name` a rule can be given: ``textbook.with_rules({"my_op": "2 * n"})``.
+    """
 
     op: str
     function: str
     count: int
     paths: tuple[str, ...]
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """The Python function, or the operation where there is none."""
+        return self.function or self.op.rpartition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -166,14 +175,15 @@ class Report:
         """The operations that no rule knows; the totals leave them out."""
         if None not in self._counts.count:
             return ()
-        where: dict[tuple[str, str], list[str]] = {}
+        where: dict[tuple[str, str, str], list[str]] = {}
         for place in self._root.leaves():
             for index in place.ops:
                 if self._counts.count[index] is None:
                     op = self.trace.ops[index]
-                    where.setdefault((op.op, op.function), []).append(place.path)
+                    where.setdefault((op.op, op.function, op.reason), []).append(place.path)
         return tuple(
-            Uncounted(op, function, len(paths), tuple(dict.fromkeys(paths))) for (op, function), paths in where.items()
+            Uncounted(op, function, len(paths), tuple(dict.fromkeys(paths)), reason)
+            for (op, function, reason), paths in where.items()
         )
 
     @property
@@ -192,7 +202,7 @@ class Report:
         parts = [_number_of(number, title) for title, number in most]
         parts += [f"{plural(still, 'data movement')} (0 by rule)"] if still else []
         unknown = sum(entry.count for entry in self.uncounted)
-        names = ", ".join(dict.fromkeys(entry.function or entry.op for entry in self.uncounted))
+        names = ", ".join(dict.fromkeys(entry.name for entry in self.uncounted))
         ending = f"; {plural(unknown, 'operation')} with no rule: {names}" if unknown else "; none without a rule"
         return (", ".join(parts) or "no operations") + ending
 
@@ -300,7 +310,8 @@ class Report:
             "total": _plain(self.total),
             "rows": [_plain(row) for row in self.rows],
             "uncounted": [
-                {"op": entry.op, "count": entry.count, "paths": list(entry.paths)} for entry in self.uncounted
+                {"op": entry.op, "count": entry.count, "paths": list(entry.paths), "reason": entry.reason}
+                for entry in self.uncounted
             ],
         }
 
