@@ -13,6 +13,7 @@ from torch.utils._pytree import tree_map
 from nbcnncost.errors import InputError
 from nbcnncost.shapes import check_shape, parse_shape
 from nbcnncost.tracing.customary import first_layer, spatial_rank
+from nbcnncost.tracing.images import are_images, takes_images
 from nbcnncost.tracing.twins import without_values
 from nbcnncost.units import shape_text
 
@@ -33,6 +34,11 @@ def readings(model: nn.Module, sizes: Any, dtypes: Any, batch_size: int | None, 
     """
     names, shapes = _named_shapes(sizes)
     chosen = _dtypes(model, dtypes, len(shapes))
+    if names is None and takes_images(model):
+        images = [_make(shape, dtype, device) for shape, dtype in zip(shapes, chosen, strict=True)]
+        if are_images(images):
+            yield Inputs((images * (1 if batch_size is None else _batched((1,), batch_size)[0]),), {})
+            return
     for sized, notes in _with_batch(model, shapes, batch_size):
         tensors = [_make(shape, dtype, device) for shape, dtype in zip(sized, chosen, strict=True)]
         if names is None:
@@ -101,6 +107,8 @@ def from_data(model: nn.Module, data: Any, *, keep: bool, batch_size: int | None
     if isinstance(data, Mapping):
         args: tuple[Any, ...] = ()
         kwargs = dict(data)
+    elif isinstance(data, (tuple, list)) and are_images(data) and takes_images(model):
+        args = (list(data),)
     elif isinstance(data, (tuple, list)):
         args = tuple(data)
         if args and isinstance(args[-1], Mapping):
