@@ -8,7 +8,7 @@ from unittest import mock
 import torch
 import torchvision
 
-_FILLS = ("kaiming_normal_", "kaiming_uniform_", "normal_", "trunc_normal_", "uniform_", "xavier_uniform_")
+FILLS = ("kaiming_normal_", "kaiming_uniform_", "normal_", "trunc_normal_", "uniform_", "xavier_uniform_")
 
 
 def published() -> list[Any]:
@@ -27,7 +27,7 @@ def build(weights: Any) -> torch.nn.Module:
         options = {"aux_logits": True, "transform_input": True, "init_weights": False}
     elif name.startswith("ViT"):
         options = {"image_size": weights.meta["min_size"][0]}
-    left_as_it_comes = dict.fromkeys(_FILLS, lambda tensor, *_, **__: tensor)
+    left_as_it_comes = dict.fromkeys(FILLS, lambda tensor, *_, **__: tensor)
     with mock.patch.multiple(torch.nn.init, **left_as_it_comes):  # filling takes most of the time of building
         return torchvision.models.get_model(name.lower(), **options)
 
