@@ -6,6 +6,7 @@ WORKERS ?= 2
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := $(VENV)/.peers-ready
 NOTEBOOKS = $(wildcard notebooks/*.ipynb)
 QUICKSTART := notebooks/01-quickstart.ipynb
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
@@ -16,7 +17,7 @@ LAB := $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root)
 export JUPYTER_PREFER_ENV_PATH := 1
 unexport JUPYTER_PATH
 
-.PHONY: help demo test pytest test-fast check coverage lab notebooks picture format clean
+.PHONY: help demo test pytest test-fast peers check coverage lab notebooks pages picture format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -48,6 +49,13 @@ pytest: $(READY) ## unit, property, doctests, real kernels, notebooks (by nbval 
 test-fast: $(READY) ## what takes less than a minute
 	$(PYTEST) -m "not slow" nbcnncost tests
 
+$(PEERS): $(READY)
+	$(BIN)/python -m pip install --disable-pip-version-check -e '.[test,peers]'
+	@touch $@
+
+peers: $(PEERS) ## run the tools whose numbers are reproduced, on small models (MODELS=all: on all of torchvision's)
+	NBCNNCOST_PEERS=$(MODELS) $(PYTEST) -r s tests/peers
+
 check: $(READY) ## lint, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -61,6 +69,9 @@ lab: $(READY) ## open the first notebook in JupyterLab
 
 notebooks: $(READY) ## execute all notebooks again, in place
 	$(BIN)/python tools/notebooks.py $(NOTEBOOKS)
+
+pages: $(READY) ## write docs/conventions.md again, from the code
+	$(BIN)/python -m tools.conventions_page
 
 picture: $(READY) ## make the README's picture again
 	$(BIN)/python tools/picture.py

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from nbcnncost import conventions, formulas
-    from nbcnncost.api import cost, trace
+    from nbcnncost.api import compare, cost, trace
     from nbcnncost.conventions import Convention
     from nbcnncost.errors import CostError, UncountedOpWarning
     from nbcnncost.records import Trace
@@ -29,6 +29,7 @@ __all__ = [
     "Trace",
     "UncountedOpWarning",
     "__version__",
+    "compare",
     "conventions",
     "cost",
     "formulas",
@@ -42,6 +43,7 @@ _HOMES = {
     "Report": "nbcnncost.report",
     "Trace": "nbcnncost.records",
     "UncountedOpWarning": "nbcnncost.errors",
+    "compare": "nbcnncost.api",
     "cost": "nbcnncost.api",
     "trace": "nbcnncost.api",
 }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nbcnncost.comparison import Comparison
 from nbcnncost.conventions import Convention
 from nbcnncost.conventions import convention as named_convention
 from nbcnncost.errors import CostError, UncountedOpWarning
+from nbcnncost.labels import labels_of
 from nbcnncost.records import Trace
 from nbcnncost.report import Report
 from nbcnncost.units import plural
@@ -81,6 +84,71 @@ def trace(model: nn.Module, input_size: Any = None, **options: Any) -> Trace:
     'linear'
     """
     return cost(model, input_size, **options).trace
+
+
+def compare(
+    *models: Any,
+    input_size: Any = None,
+    input_data: Any = None,
+    dtypes: Any = None,
+    batch_size: int | None = None,
+    mode: str = "eval",
+    convention: str | Convention = "textbook",
+    execute: bool = False,
+    labels: Sequence[str] | None = None,
+) -> Comparison:
+    """What several models cost, side by side; of two, what differs layer by layer.
+
+    Each is a model, which is run with the options of :func:`cost`; a pair ``(model, input_size)``, for an input of
+    its own; or a report, which stays as it is: one model in two conventions, modes or dtypes is two reports.
+    ``labels`` are what the models are called; without them they have their class's name and what tells them apart.
+
+    Raises :class:`~nbcnncost.errors.CostError` with the model's label where one of them cannot be run.
+
+    >>> import torch
+    >>> both = compare(torch.nn.Conv2d(3, 8, 3), torch.nn.Conv2d(3, 8, 5), input_size=(3, 32, 32))
+    >>> both.difference.total.macs == 28*28*8*3*5*5 - 30*30*8*3*3*3
+    True
+    """
+    if not models:
+        raise CostError("give the models to compare: compare(net_a, net_b, input_size=(3, 224, 224))")
+    names = _given_labels(labels, len(models))
+    options = {"dtypes": dtypes, "batch_size": batch_size, "mode": mode, "convention": convention, "execute": execute}
+    reports = []
+    for position, entry in enumerate(models):
+        model, own_size = _model_and_size(entry)
+        if isinstance(model, Report):
+            reports.append(model)
+            continue
+        given = (
+            {"input_size": own_size} if own_size is not None else {"input_size": input_size, "input_data": input_data}
+        )
+        try:
+            reports.append(cost(model, **given, **options))
+        except CostError as error:
+            name = names[position] if names else f"model {position + 1}, {type(model).__name__}"
+            raise error.about(name) from error.__cause__
+    return Comparison(tuple(reports), names or labels_of(reports))
+
+
+def _given_labels(labels: Sequence[str] | None, number: int) -> tuple[str, ...] | None:
+    if labels is None:
+        return None
+    names = tuple(map(str, labels))
+    if isinstance(labels, str) or len(names) != number or len(set(names)) != number:
+        raise CostError(f"labels are {number} different names, one for each model; not so {labels!r}")
+    return names
+
+
+def _model_and_size(entry: Any) -> tuple[Any, Any]:
+    """A model (or report) and the input size that is its own, if it stands in a pair with one."""
+    if not isinstance(entry, (tuple, list)):
+        return entry, None
+    if len(entry) != 2 or any(callable(part) or isinstance(part, Report) for part in entry[1:]):
+        raise CostError("give models one by one, as in compare(*models), or in pairs: compare((net, (3, 32, 32)), …)")
+    if isinstance(entry[0], Report):
+        raise CostError("a report has its input already: give the model, or the report without a size")
+    return entry[0], entry[1]
 
 
 def attempt(

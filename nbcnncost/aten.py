@@ -170,7 +170,7 @@ _ARITHMETIC: dict[str, Rule] = {
         _each_input("extreme"),
     ),
     "mean": _mean,
-    **_all("any all count_nonzero searchsorted bucketize", _each_input("extreme")),
+    **_all("any all _is_all_true count_nonzero searchsorted bucketize", _each_input("extreme")),
     **pointwise.ARITHMETIC,
     **reductions.ARITHMETIC,
 }

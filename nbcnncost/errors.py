@@ -14,6 +14,12 @@ class CostError(Exception):
 
     report: Any = None
 
+    def about(self, label: str) -> CostError:
+        """The same error, saying which of several models it is about."""
+        named = type(self)(f"{label}: {self}")
+        named.report = self.report
+        return named
+
     def _render_traceback_(self) -> list[str]:
         """IPython's hook: the sentence alone, since a traceback through this package helps nobody."""
         return [f"{type(self).__name__}: {self}"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from nbcnncost.conventions import Convention, symbol_values
-from nbcnncost.expressions import Expression, axes, expression, output_size_text
+from nbcnncost.conventions import Convention, Reckoned, symbol_values
+from nbcnncost.expressions import axes, expression, output_size_text
 from nbcnncost.kinds import FORMULAS, SYMBOLS
 from nbcnncost.layout import Place
 from nbcnncost.records import OpRecord, ParamRecord, Trace
@@ -70,43 +70,37 @@ def explain_place(trace: Trace, place: Place, convention: Convention) -> Explana
     """Explain a place that has operations of its own."""
     ops = [trace.ops[index] for index in place.ops]
     params = [trace.params[index] for index in place.params]
-    lines = [*_sizes(ops), *_params(ops, params), *_counts(ops, convention)]
+    lines = [
+        *_sizes(ops),
+        *_params(ops, params),
+        *_integer_macs(ops, convention),
+        *_counts(trace, place.ops, convention),
+    ]
     return Explanation(place.path, place.type, place.settings, convention.name, convention.unit, tuple(lines))
 
 
-def _counts(ops: list[OpRecord], convention: Convention) -> Iterator[Line]:
+def _integer_macs(ops: list[OpRecord], convention: Convention) -> Iterator[Line]:
+    """The multiply-accumulates of whole numbers, where the convention's own number leaves them out."""
+    for op in ops:
+        formula = FORMULAS.get(op.kind or "")
+        if formula is not None and formula.work(op.dims, op.spatial).integer_macs and convention.count(op) == 0:
+            shown, values = expression(formula.text({"integer_macs": 1}), op.spatial), symbol_values(op)
+            entry = Reckoned(shown.value(values), shown, values, formula.title, formula.why, formula.source)
+            yield _line("integer MACs", op, entry, "integer MACs")
+
+
+def _counts(trace: Trace, indices: tuple[int, ...], convention: Convention) -> Iterator[Line]:
     """What each operation counts as; those that only move data are left out where others compute."""
-    counted = [op for op in ops if convention.count(op) != 0] or ops[:1]
-    for op in counted:
-        formula = None if op.kind is None else FORMULAS[op.kind]
-        title = op.function if formula is None else formula.title
-        why = _unknown(op) if formula is None else formula.why
-        source = "" if formula is None else formula.source
-        if convention.rule(op) is not None:
-            why, source = f"a rule of {convention.name}", convention.name
-        shown = convention.expression(op)
-        yield _line(convention.unit, title, shown, op, convention.count(op), convention.unit, why, source)
+    reckoned = [(trace.ops[index], entry) for index in indices for entry in convention.reckon(trace, index)]
+    counted = [pair for pair in reckoned if pair[1].number != 0] or reckoned[:1]
+    for op, entry in counted:
+        yield _line(convention.unit, op, entry, convention.unit)
 
 
-def _unknown(op: OpRecord) -> str:
-    reason = f" ({op.reason})" if op.reason else ""
-    name = op.function or op.op.rpartition(".")[0]
-    return f"no rule knows this operation{reason}; give one: textbook.with_rules({{'{name}': '2 * n'}})"
-
-
-def _line(
-    label: str,
-    title: str,
-    shown: Expression | None,
-    op: OpRecord,
-    result: int | None,
-    unit: str,
-    why: str,
-    source: str,
-) -> Line:
+def _line(label: str, op: OpRecord, entry: Reckoned, unit: str) -> Line:
+    shown, values = entry.expression, entry.values
     if shown is None:
-        return Line(label, title, "", "", result, unit, "", "", why, source)
-    values = symbol_values(op)
+        return Line(label, entry.title, "", "", entry.number, unit, "", "", entry.why, entry.source)
     sizes = {"n": op.outputs[0].shape if len(op.outputs) == 1 else ()}
     if op.inputs:
         sizes["n_in"] = op.inputs[0].shape
@@ -114,15 +108,15 @@ def _line(
     numbers = shown.numbers(values, sizes)
     return Line(
         label,
-        title,
+        entry.title,
         shown.symbols(values),
         numbers,
-        result,
+        entry.number,
         unit,
         shown.latex(values),
         _latex_numbers(numbers),
-        why,
-        source,
+        entry.why,
+        entry.source,
         _glossary(shown.symbols(values), values),
     )
 
@@ -138,7 +132,7 @@ def _latex_numbers(numbers: str) -> str:
     return numbers.replace("·", r" \cdot ").replace("−", "-").replace("⌊", r"\lfloor ").replace("⌋", r" \rfloor")
 
 
-def _glossary(symbols: str, values: dict[str, int]) -> tuple[tuple[str, str, str], ...]:
+def _glossary(symbols: str, values: Mapping[str, int]) -> tuple[tuple[str, str, str], ...]:
     """The symbols that the shown formula uses, with their meaning and value."""
     for mark in "·+−/()⌊⌋ ":
         symbols = symbols.replace(mark, "\n")
@@ -159,8 +153,8 @@ def _sizes(ops: list[OpRecord]) -> Iterator[Line]:
         shown = expression(output_size_text(axis))
         name = f"{axis}_out"
         if f"S_{axis.lower()}" in values and shown.value(values) == values[name]:
-            why = "how often the window fits"
-            yield _line(name, "output size", shown, op, values[name], "", why, FORMULAS["convolution"].source)
+            why, source = "how often the window fits", FORMULAS["convolution"].source
+            yield _line(name, op, Reckoned(values[name], shown, values, "output size", why, source), "")
 
 
 def _params(ops: list[OpRecord], params: list[ParamRecord]) -> Iterator[Line]:
@@ -173,7 +167,8 @@ def _params(ops: list[OpRecord], params: list[ParamRecord]) -> Iterator[Line]:
         if text is not None and op.kind is not None:
             shown = expression(text, op.spatial)
             if shown.value(dict(op.dims)) == total:
-                yield _line("parameters", "parameters", shown, op, total, "", "", FORMULAS[op.kind].source)
+                entry = Reckoned(total, shown, symbol_values(op), "parameters", "", FORMULAS[op.kind].source)
+                yield _line("parameters", op, entry, "")
                 return
     symbols = " + ".join(param.name.rpartition(".")[2] for param in params)
     numbers = " + ".join(shape_text(param.shape).replace("×", "·") if param.shape else "1" for param in params)

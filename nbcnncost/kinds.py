@@ -10,9 +10,11 @@ from types import MappingProxyType
 
 from nbcnncost.families import complex_numbers, linear_algebra, losses, pairs, pointwise, reductions, sampling
 from nbcnncost.families.entry import MAC as _MAC
+from nbcnncost.families.entry import SUM as _SUM
 from nbcnncost.families.entry import TEXTBOOK
 from nbcnncost.families.entry import each as _each
 from nbcnncost.families.entry import formula as _formula
+from nbcnncost.quantized_kinds import QUANTIZED
 
 #: What the symbols stand for.
 SYMBOLS = MappingProxyType(
@@ -20,6 +22,7 @@ SYMBOLS = MappingProxyType(
         "N": "batch (for linear layers: all leading dimensions)",
         "n": "elements of the output (H·W·C for an image)",
         "n_in": "elements of the input",
+        "n_einsum": "operations as numpy.einsum_path estimates them, one more, to four digits",
         "C": "channels",
         "C_in": "input channels",
         "C_out": "output channels",
@@ -90,6 +93,17 @@ SYMBOLS = MappingProxyType(
         "aligned": "1 where boxes are shifted by half a pixel, else 0",
         "widened": "1 where boxes are made at least one pixel wide, else 0",
         "squared": "1 where margins are squared, else 0",
+        "F_np": "operations of an einsum by numpy's estimate, to four digits",
+        "n_idx": "combinations of all indices of an einsum",
+        "n_shape": "products of shape numbers",
+        "d": "elements that a softmax runs over",
+        "w": "parameters of the layer",
+        "h": "heads of attention",
+        "F_q": "features of queries, all heads",
+        "F_k": "features of keys, all heads",
+        "F_v": "features of values, all heads",
+        "N_0": "batch of the model's input",
+        "r": "what divisions by the batch left over",
     }
 )
 
@@ -105,6 +119,7 @@ _LAYERS = (
         "convolution",
         ("N * OUT * (C_in / g) * C_out * K", _MAC),
         ("b * N * OUT * C_out", {"bias_additions": 1}),
+        ("N * OUT * C_out", _SUM),
         why="each output position meets the kernel once for each output channel",
         source=TEXTBOOK,
         params="(K * (C_in / g) + b) * C_out",
@@ -122,6 +137,7 @@ _LAYERS = (
         "fully connected layer",
         ("N * N_in * N_out", _MAC),
         ("b * N * N_out", {"bias_additions": 1}),
+        ("N * N_out", _SUM),
         why="every input meets every output",
         source=TEXTBOOK,
         params="(N_in + b) * N_out",
@@ -131,6 +147,7 @@ _LAYERS = (
         "matrix product",
         ("B * m * k * p", _MAC),
         ("b * B * m * p", {"bias_additions": 1}),
+        ("B * m * p", _SUM),
         why="k products summed for each of m·p elements",
     ),
     _formula(
@@ -138,6 +155,7 @@ _LAYERS = (
         "attention",
         ("B * T_q * T_k * (E + E_v)", _MAC),
         ("B * T_q * T_k", {**_SOFTMAX, "multiplications": 1}),
+        ("B * T_q * (T_k + E_v)", _SUM),
         why="two matrix products; each score is scaled (1) and goes through the softmax (5), masked or not",
     ),
     _formula(
@@ -216,6 +234,7 @@ _LAYERS = (
         "LSTM layer",
         ("4 * T * F * (I + P)", _MAC),
         ("T * F", {"additions": 4 + 3 + 3 + 4 + 1, "specials": 5, "divisions": 5, "multiplications": 2 + 3}),
+        ("8 * T * F", _SUM),
         why="per step and unit: 4 gate sums, 3 sigmoids, 2 tanh, 3 products, 1 sum",
         params="4 * F * (I + P) + b * 8 * F",
     ),
@@ -224,6 +243,7 @@ _LAYERS = (
         "GRU layer",
         ("3 * T * F * (I + F)", _MAC),
         ("T * F", {"additions": 3 + 4 + 2 + 2, "specials": 3, "divisions": 3, "multiplications": 1 + 1 + 2}),
+        ("6 * T * F", _SUM),
         why="per step and unit: 3 gate sums, 2 sigmoids, 1 tanh, 3 products, 1 difference, 1 sum",
         params="3 * F * (I + F) + b * 6 * F",
     ),
@@ -232,6 +252,7 @@ _LAYERS = (
         "RNN layer (tanh)",
         ("T * F * (I + F)", _MAC),
         ("T * F", {"additions": 3, "multiplications": 1, "specials": 1, "divisions": 1}),
+        ("2 * T * F", _SUM),
         why="per step and unit: the sum of the two products, tanh",
         params="F * (I + F) + b * 2 * F",
     ),
@@ -240,6 +261,7 @@ _LAYERS = (
         "RNN layer (ReLU)",
         ("T * F * (I + F)", _MAC),
         ("T * F", {"additions": 1, "comparisons": 1}),
+        ("2 * T * F", _SUM),
         why="per step and unit: the sum of the two products, ReLU",
         params="F * (I + F) + b * 2 * F",
     ),
@@ -247,6 +269,7 @@ _LAYERS = (
         "lstm_projection",
         "LSTM projection",
         ("T * F * P", _MAC),
+        ("T * P", _SUM),
         why="the hidden state's projection at each step",
     ),
 )
@@ -415,6 +438,7 @@ FORMULAS = MappingProxyType(
         formula.kind: formula
         for formula in (
             *_LAYERS,
+            *QUANTIZED,
             *_ACTIVATIONS,
             *_ELEMENTS,
             *pointwise.FORMULAS,

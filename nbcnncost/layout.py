@@ -10,12 +10,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
 
-from nbcnncost.records import ModuleCall, OpRecord, TensorSpec, Trace
+from nbcnncost.records import ModuleCall, ModuleRecord, OpRecord, TensorSpec, Trace
 from nbcnncost.units import window_text
 
 #: Kinds that compute nothing from the input's values: neighbours among them share a place.
 _STILL = frozenset({"movement", "random", "integer", "embedding"})
 _MOST_NAMES = 4
+#: Where layers live that quantize their own weight, for training.
+_TRAINED_QUANTIZED = ("torch.ao.nn.qat.", "torch.ao.nn.intrinsic.qat.")
+#: What the framework calls the module that computes a weight from others.
+_PARAMETRIZATIONS = "ParametrizationList"
+#: Modules that call one other and add nothing: the other stands in their place.
+_WRAPPERS = frozenset(
+    {"DataParallel", "DistributedDataParallel", "FullyShardedDataParallel", "CheckpointWrapper", "OptimizedModule"}
+)
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,8 @@ class Place:
     """A leaf with its operations, or a container with its children.
 
     ``role`` is ``"layer"``, ``"function"``, ``"module"`` (a container) or ``"unused"``; ``ops`` and ``params`` are
-    indices into the trace.
+    indices into the trace. A ``closed`` container is one layer to its user, though it consists of several places: a
+    layer whose weight is computed or quantized anew at each call.
     """
 
     path: str
@@ -40,6 +49,7 @@ class Place:
     ops: tuple[int, ...] = ()
     params: tuple[int, ...] = ()
     children: tuple[Place, ...] = ()
+    closed: bool = False
 
     def leaves(self) -> Iterator[Place]:
         """The places without children, in order."""
@@ -48,6 +58,16 @@ class Place:
                 yield from child.leaves()
         elif self.role != "module":
             yield self
+
+    def closed_places(self) -> Iterator[Place]:
+        """The containers that are one layer to their user, each as a leaf with all that is inside."""
+        if self.closed:
+            leaves = tuple(self.leaves())
+            ops = tuple(chain.from_iterable(leaf.ops for leaf in leaves))
+            params = tuple(chain.from_iterable(leaf.params for leaf in leaves))
+            yield replace(self, role="layer", ops=ops, params=params, children=())
+        for child in self.children:
+            yield from child.closed_places()
 
 
 def lay_out(trace: Trace) -> Place:
@@ -76,6 +96,8 @@ class _Builder:
 
     def _place(self, call: ModuleCall, above: str, depth: int) -> Place:
         module = self._trace.modules[call.module]
+        if module.type == _PARAMETRIZATIONS:
+            return self._parametrization(call, above, depth)
         name = call.path.removeprefix(f"{above}.") if above else call.path
         place = Place(
             path=call.path,
@@ -86,23 +108,58 @@ class _Builder:
             role="layer",
             call=call.number,
             calls=self._times[call.module],
-            inputs=call.inputs or self._first_inputs(call),
+            inputs=call.inputs,
             outputs=call.outputs,
             failed=call.failed,
         )
         inside = self._children.get(call.index, [])
         ops = self._ops.get(call.index, [])
+        if module.type in _WRAPPERS and len(inside) == 1 and all(self._trace.ops[i].kind in _STILL for i in ops):
+            return self._place(inside[0], above, depth)
         if not inside and (depth or module.from_library):
             return replace(place, ops=tuple(ops), depth=max(depth, 1))
         children = tuple(self._inside(call, inside, ops, depth + 1))
         if not children:
             return replace(place, depth=max(depth, 1))
-        return replace(place, role="module", settings="", children=children)
+        computed = bool(inside) and all(map(self._is_parametrization, inside))
+        if computed:
+            children = tuple(self._own_work(child, module) for child in children)
+        closed = computed or (bool(module.classes) and module.classes[0].startswith(_TRAINED_QUANTIZED))
+        settings = module.settings if closed else ""
+        return replace(place, role="module", settings=settings, children=children, closed=closed)
 
-    def _first_inputs(self, call: ModuleCall) -> tuple[TensorSpec, ...]:
-        """What a module called with keywords works on first; the framework's hooks do not hand keywords on."""
-        first = next((self._trace.ops[index] for index in self._ops.get(call.index, [])), None)
-        return () if first is None else first.inputs[:1]
+    def _is_parametrization(self, call: ModuleCall) -> bool:
+        return self._trace.modules[call.module].type == _PARAMETRIZATIONS
+
+    def _own_work(self, place: Place, module: ModuleRecord) -> Place:
+        """The layer's own work, beside that on its weights, is of the layer's type."""
+        computes = any(self._trace.ops[index].kind not in _STILL for index in place.ops)
+        if place.role != "function" or not computes:
+            return place
+        return replace(place, type=module.type, settings=module.settings)
+
+    def _parametrization(self, call: ModuleCall, above: str, depth: int) -> Place:
+        """What computes one weight, as one place, however many modules it consists of."""
+        module = self._trace.modules[call.module]
+        return Place(
+            path=call.path,
+            name=call.path.removeprefix(f"{above}.") if above else call.path,
+            depth=depth,
+            type=module.settings or module.type,
+            settings="",
+            role="layer",
+            call=call.number,
+            calls=self._times[call.module],
+            inputs=call.inputs,
+            outputs=call.outputs,
+            failed=call.failed,
+            ops=tuple(sorted(self._all_ops(call))),
+        )
+
+    def _all_ops(self, call: ModuleCall) -> Iterator[int]:
+        yield from self._ops.get(call.index, [])
+        for child in self._children.get(call.index, []):
+            yield from self._all_ops(child)
 
     def _inside(self, call: ModuleCall, calls: list[ModuleCall], ops: list[int], depth: int) -> Iterator[Place]:
         """The calls and functions of a container in the order in which they ran."""

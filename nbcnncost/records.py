@@ -6,8 +6,9 @@ long after the model is gone, and without torch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
+from typing import Any
 
 #: Bytes of one element, by the dtype's name without its ``torch.`` prefix.
 ITEM_SIZES: dict[str, int] = {
@@ -30,11 +31,15 @@ ITEM_SIZES: dict[str, int] = {
 }
 
 Dims = tuple[tuple[str, int], ...]
+#: A setting as it can be kept: a number, a word, or a sequence of these.
+Plain = int | float | str | bool | None | tuple["Plain", ...]
 
 
 @dataclass(frozen=True)
 class TensorSpec:
     """The shape and dtype of a tensor, without its values.
+
+    ``contiguous`` says whether its elements lie in memory in their order; specs that differ only there are equal.
 
     >>> TensorSpec((1, 3, 224, 224), "float32").numel
     150528
@@ -42,6 +47,7 @@ class TensorSpec:
 
     shape: tuple[int, ...]
     dtype: str = "float32"
+    contiguous: bool = field(default=True, compare=False, repr=False)
 
     @property
     def numel(self) -> int:
@@ -77,6 +83,28 @@ class OpRecord:
     outputs: tuple[TensorSpec, ...]
     params: tuple[int, ...] = ()
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class FunctionCall:
+    """One Python function or tensor method that was called, as the code wrote it.
+
+    ``name`` says where it is at home (``"functional.relu"``, ``"torch.add"``, ``"Tensor.add"``); ``operator`` is true
+    where the code wrote an operator (``x + y``) instead. In ``args`` and ``kwargs`` each tensor is its
+    :class:`TensorSpec`. Its operations are those from ``start`` up to ``stop``.
+    """
+
+    name: str
+    call: int
+    start: int
+    stop: int
+    args: tuple[Any, ...]
+    kwargs: tuple[tuple[str, Any], ...] = ()
+    operator: bool = False
+
+    def argument(self, position: int, name: str, default: Any = None) -> Any:
+        """An argument by position or by name."""
+        return self.args[position] if len(self.args) > position else dict(self.kwargs).get(name, default)
 
 
 @dataclass(frozen=True)
@@ -121,7 +149,10 @@ class ModuleRecord:
     """One module of the model, called or not.
 
     ``paths`` are all the names it can be reached by; ``settings`` say how it is set up ("3×3, s2, p1");
-    ``from_library`` is true for a class that a library defines, false for one the user wrote.
+    ``from_library`` is true for a class that a library defines, false for one the user wrote. ``classes`` are its
+    class and that one's bases, in full (``"torch.nn.modules.conv.Conv2d"``); ``children`` and ``params`` are its own,
+    each a name with an index into the trace; ``facts`` its plain attributes (``("kernel_size", (3, 3))``), functions
+    by their names (``("activation", "torch.nn.functional.relu")``).
     """
 
     index: int
@@ -129,6 +160,14 @@ class ModuleRecord:
     type: str
     settings: str
     from_library: bool
+    classes: tuple[str, ...] = ()
+    children: tuple[tuple[str, int], ...] = ()
+    params: tuple[tuple[str, int], ...] = ()
+    facts: tuple[tuple[str, Plain], ...] = ()
+
+    def fact(self, name: str, default: Plain = None) -> Plain:
+        """One of its plain attributes."""
+        return dict(self.facts).get(name, default)
 
 
 @dataclass(frozen=True)
@@ -146,7 +185,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Trace:
-    """Everything that one run of a model showed: the facts that every convention counts from."""
+    """Everything that one run of a model showed: the facts that every convention counts from.
+
+    ``batch`` is the number of samples in the inputs, ``None`` where that can't be told.
+    """
 
     model_name: str
     mode: str
@@ -156,5 +198,7 @@ class Trace:
     params: tuple[ParamRecord, ...]
     calls: tuple[ModuleCall, ...]
     ops: tuple[OpRecord, ...]
+    functions: tuple[FunctionCall, ...] = ()
     notes: tuple[str, ...] = ()
     failure: Failure | None = None
+    batch: int | None = None

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbcnncost.conventions import Convention, convention
+from nbcnncost.difference import Difference
 from nbcnncost.errors import CostError
 from nbcnncost.explain import Explanation, explain_place
 from nbcnncost.kinds import FORMULAS
+from nbcnncost.labels import labels_of
 from nbcnncost.layout import Place, lay_out
 from nbcnncost.records import Failure, TensorSpec, Trace
 from nbcnncost.rows import Counts, Row, count_ops, leaf_row, sum_rows, tree_rows
+from nbcnncost.side_by_side import SideBySide, stand_side_by_side
 from nbcnncost.units import exact, plural, shapes_text
 from nbcnncost.views import export, html, text
 from nbcnncost.views.columns import check
@@ -218,6 +221,36 @@ class Report:
             other.__dict__[shared] = getattr(self, shared)
         return other
 
+    def conventions(self, *names: str | Convention) -> SideBySide:
+        """The same run in these conventions (in all, without names) side by side, and why they differ from ours.
+
+        Ours is this report's convention where that counts FLOPs by rules, else the textbook's.
+
+        >>> import torch, nbcnncost
+        >>> table = nbcnncost.cost(torch.nn.Linear(400, 120), (1, 400)).conventions("macs")
+        >>> table["macs"].total - table.ours.total == sum(cause.amount for cause in table["macs"].causes)
+        True
+        """
+        return stand_side_by_side(self.trace, self.convention, names)
+
+    def diff(self, other: Report, *, depth: int | None = None) -> Difference:
+        """What changes from this report to another one, layer by layer; with ``depth``, block by block.
+
+        Two conventions may count in different units, FLOPs and MACs; then both numbers are shown, without a
+        difference. ``report.diff(other.counted_as(report.convention))`` counts them alike.
+
+        >>> import torch, nbcnncost
+        >>> small, large = (nbcnncost.cost(torch.nn.Linear(400, width), (1, 400)) for width in (84, 120))
+        >>> small.diff(large).entries[0]
+        Linear changed: from 400→84 to 400→120, output 1×84 → 1×120
+        """
+        if not isinstance(other, Report):
+            raise CostError(f"a report is compared with another report, not with {type(other).__name__}")
+        if depth is not None and depth < 1:
+            raise CostError(f"depth is at least 1, not {depth}")
+        before, after = labels_of((self, other))
+        return Difference(self, other, (before, after), depth)
+
     def explain(self, path: str | None = None) -> Explanation:
         """The formula of a layer in symbols, with its numbers, and the result; without a path, the costliest layer's.
 
@@ -226,7 +259,7 @@ class Report:
         >>> print(report.explain().lines[-1])
         2·N_in·N_out = 2·400·120 = 96,000
         """
-        leaves = list(self._root.leaves())
+        leaves = [*self._root.leaves(), *self._root.closed_places()]
         if path is None:
             path = max(self.rows, key=lambda row: row.count or 0).path
         place = next((leaf for leaf in leaves if leaf.path == path), None)
@@ -317,7 +350,7 @@ class Report:
 
     def to_json(self, path: str | Path | None = None) -> str:
         """:meth:`to_dict` as JSON; also written to ``path``, if given."""
-        return _written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
+        return export.written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """One line per row, preceded by the column names; the convention is a column. Also written to ``path``."""
@@ -325,7 +358,7 @@ class Report:
         writer = csv.DictWriter(lines, [*_plain(self.total), "convention"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(self._flat_rows())
-        return _written(lines.getvalue(), path)
+        return export.written(lines.getvalue(), path)
 
     def to_pandas(self) -> pandas.DataFrame:
         """A DataFrame with one line per row, indexed by path."""
@@ -333,17 +366,22 @@ class Report:
 
         rows = list(self._flat_rows())
         frame = pandas.DataFrame(rows)
-        for column in ("macs", "flops", "count"):  # nullable: one unknown number must not make all others inexact
+        for column in (
+            "macs",
+            "flops",
+            "count",
+            "integer_macs",
+        ):  # nullable: one unknown number must not make all others inexact
             frame[column] = pandas.array([row[column] for row in rows], dtype="Int64")
         return frame.set_index("path")
 
     def to_markdown(self, path: str | Path | None = None) -> str:
         """The rows as a Markdown table; also written to ``path``, if given."""
-        return _written(export.markdown(self), path)
+        return export.written(export.markdown(self), path)
 
     def to_latex(self, path: str | Path | None = None) -> str:
         """The rows as a LaTeX ``tabular`` (package booktabs); also written to ``path``, if given."""
-        return _written(export.latex(self), path)
+        return export.written(export.latex(self), path)
 
     def _flat_rows(self) -> Iterator[dict[str, Any]]:
         for row in self.rows:
@@ -366,6 +404,7 @@ def _plain(row: Row) -> dict[str, Any]:
         "macs": row.macs,
         "flops": row.flops,
         "count": row.count,
+        "integer_macs": row.integer_macs,
         "unknown": row.unknown,
     }
 
@@ -373,9 +412,3 @@ def _plain(row: Row) -> dict[str, Any]:
 def _number_of(number: int, title: str) -> str:
     word = title.split(",", maxsplit=1)[0]
     return plural(number, word) if word.endswith(("ion", "product", "layer")) else f"{exact(number)} {word}"
-
-
-def _written(content: str, path: str | Path | None) -> str:
-    if path is not None:
-        Path(path).write_text(content, encoding="utf-8")
-    return content

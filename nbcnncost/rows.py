@@ -20,9 +20,10 @@ class Row:
     ``path`` names a module (``"layer1.0.conv1"``) or a function in a container's own forward
     (``"layer1.0.add()"``). ``role`` is ``"layer"``, ``"function"``, ``"module"`` (a container's sum), ``"unused"``
     (parameters that nothing used), ``"type"`` (a sum by type) or ``"total"``. ``call`` of ``calls`` counts the calls
-    of a shared module. ``macs`` are multiply-accumulates, ``flops`` floating-point operations, ``count`` the
-    convention's own number; ``None`` means that nothing is known, and ``unknown`` how many operations no rule
-    knows: with some known and some not, the number is what is known.
+    of a shared module. ``macs`` are multiply-accumulates, among them the ``integer_macs`` of quantized layers, which
+    are no FLOPs; ``flops`` are floating-point operations, ``count`` the convention's own number. ``None`` means that
+    nothing is known, and ``unknown`` how many operations no rule knows: with some known and some not, the number is
+    what is known. A ``closed`` container is one layer to its user: tables show what is inside only when asked.
     """
 
     path: str
@@ -43,6 +44,8 @@ class Row:
     unknown: int = 0
     failed: bool = False
     is_leaf: bool = True
+    integer_macs: Number = 0
+    closed: bool = False
 
     def __repr__(self) -> str:
         kind = " ".join(part for part in (self.type, self.settings) if part and part != self.path)
@@ -64,15 +67,17 @@ class Counts:
     macs: tuple[Number, ...]
     flops: tuple[Number, ...]
     count: tuple[Number, ...]
+    integer_macs: tuple[int, ...]
 
 
 def count_ops(trace: Trace, convention: Convention) -> Counts:
     """Count every operation once; FLOPs are the convention's where it counts FLOPs, else the textbook's."""
-    count = tuple(map(convention.count, trace.ops))
+    count = convention.counts(trace)
     works = tuple(map(convention.work, trace.ops))
-    macs = tuple(None if work is None else work.macs for work in works)
-    flops = count if convention.unit == "FLOPs" else tuple(map(textbook.count, trace.ops))
-    return Counts(macs, flops, count)
+    macs = tuple(None if work is None else work.all_macs for work in works)
+    integer = tuple(0 if work is None else work.integer_macs for work in works)
+    flops = count if convention.unit == "FLOPs" else textbook.counts(trace)
+    return Counts(macs, flops, count, integer)
 
 
 def leaf_row(place: Place, trace: Trace, counts: Counts) -> Row:
@@ -97,6 +102,7 @@ def leaf_row(place: Place, trace: Trace, counts: Counts) -> Row:
         _sum(counts.count[index] for index in place.ops) if known else None,
         sum(counts.count[index] is None for index in place.ops),
         place.failed,
+        integer_macs=sum(counts.integer_macs[index] for index in place.ops) if known else None,
     )
 
 
@@ -109,6 +115,7 @@ def sum_rows(rows: Sequence[Row], *, like: Row) -> Row:
         macs=_sum(row.macs for row in rows),
         flops=_sum(row.flops for row in rows),
         count=_sum(row.count for row in rows),
+        integer_macs=_sum(row.integer_macs for row in rows),
         unknown=sum(row.unknown for row in rows),
         failed=any(row.failed for row in rows),
     )
@@ -133,10 +140,13 @@ def tree_rows(place: Place, trace: Trace, counts: Counts, depth: int | None) -> 
         place.outputs,
         failed=place.failed,
         is_leaf=folded,
+        closed=place.closed,
     )
     row = sum_rows([entry for entry in below if entry.is_leaf], like=bare)
     if folded:
         return [row]
+    if depth is None:
+        return [row, *below]
     return [row, *(entry for child in place.children for entry in tree_rows(child, trace, counts, depth))]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from nbcnncost.expressions import Expression, expression
 from nbcnncost.records import Dims
@@ -14,9 +14,11 @@ from nbcnncost.records import Dims
 class Work:
     """Elementary operations of one layer, by kind.
 
-    A multiply-accumulate stands in ``macs`` alone, not in ``multiplications`` and ``additions`` again.
+    A multiply-accumulate stands in ``macs`` alone, not in ``multiplications`` and ``additions`` again; one of whole
+    numbers, as quantized layers have, in ``integer_macs``.
     ``specials`` are exponentials, logarithms, roots, powers and error functions; ``bias_additions`` are apart
-    because the textbook's formulas leave them out.
+    because the textbook's formulas leave them out. ``dot_products`` are no operations, but the number of sums that the
+    multiply-accumulates form: with the weight −1 each counts n products and n − 1 additions.
 
     >>> Work(macs=3) + Work(macs=1, comparisons=2)
     Work(macs=4, comparisons=2)
@@ -29,6 +31,8 @@ class Work:
     divisions: int = 0
     specials: int = 0
     bias_additions: int = 0
+    dot_products: int = 0
+    integer_macs: int = 0
 
     def __add__(self, other: Work) -> Work:
         return Work(*(getattr(self, name) + getattr(other, name) for name in CATEGORIES))
@@ -36,6 +40,11 @@ class Work:
     def __repr__(self) -> str:
         named = (f"{name}={getattr(self, name)}" for name in CATEGORIES if getattr(self, name))
         return f"Work({', '.join(named)})"
+
+    @property
+    def all_macs(self) -> int:
+        """Multiply-accumulates of any kind of number."""
+        return self.macs + self.integer_macs
 
     def weighed(self, weights: Mapping[str, int]) -> int:
         """The sum of the tally, each kind times its weight (a missing weight is 0)."""
@@ -74,18 +83,19 @@ class Formula:
 
     def text(self, weights: Mapping[str, int]) -> str:
         """The formula's text under these weights, ready for :func:`nbcnncost.expressions.expression`."""
-        parts = []
+        text = ""
         for term in self.terms:
             coefficient = term.coefficient(weights)
             if coefficient:
-                parts.append(term.base if coefficient == 1 else f"{coefficient} * ({term.base})")
-        return " + ".join(parts) or "0"
+                sign = " - " if coefficient < 0 else " + " if text else ""
+                text += sign + (term.base if abs(coefficient) == 1 else f"{abs(coefficient)} * ({term.base})")
+        return f"0{text}" if text.startswith(" - ") or not text else text
 
     def work(self, dims: Dims, spatial: int) -> Work:
         """The tally for these dimensions."""
         return _work(self.terms_key, dims, spatial)
 
-    @property
+    @cached_property
     def terms_key(self) -> tuple[tuple[str, tuple[tuple[str, int], ...]], ...]:
         """The terms in a form that can be looked up."""
         return tuple((term.base, tuple(term.per.items())) for term in self.terms)

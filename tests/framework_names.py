@@ -66,6 +66,7 @@ COUNTED: dict[str, Example] = {
     "RMSNorm": (lambda: nn.RMSNorm(4), (ROWS,)),
     "LocalResponseNorm": (lambda: nn.LocalResponseNorm(3), (MAP,)),
     "CrossMapLRN2d": (lambda: nn.CrossMapLRN2d(3), (MAP,)),
+    "AdaptiveLogSoftmaxWithLoss": (lambda: nn.AdaptiveLogSoftmaxWithLoss(4, 6, [2, 4]), (ROWS, whole(3))),
     "Linear": (lambda: nn.Linear(4, 2), (ROWS,)),
     "Bilinear": (lambda: nn.Bilinear(4, 4, 2), PAIR),
     "RNN": (lambda: nn.RNN(8, 3), (LINE,)),
@@ -151,7 +152,6 @@ UNKNOWN: dict[str, tuple[Example, str]] = {
 }
 #: Their forward looks at values: they are counted where they run for real.
 BY_VALUES: dict[str, Example] = {
-    "AdaptiveLogSoftmaxWithLoss": (lambda: nn.AdaptiveLogSoftmaxWithLoss(4, 6, [2, 4]), (ROWS, whole(3))),
     "GaussianNLLLoss": (nn.GaussianNLLLoss, (*PAIR, ROWS)),
 }
 #: No layers: containers, bases, settings; and layers that don't know their size yet.

@@ -529,8 +529,6 @@ def inspect_me(image: Tensor, mask: Tensor) -> Tensor:
         (None, "None"),
         (3, "int"),
         ({"model": 3}, "dict"),
-        (nn.LazyConv2d(3, 3), "lazy"),
-        (nn.Sequential(nn.Flatten(), nn.LazyLinear(3)), "'1' is lazy"),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, str) else None,
 )
@@ -546,18 +544,6 @@ def test_models_that_are_none(model: Any, words: str) -> None:
 def test_torchscript(how: Callable[[nn.Module], Any]) -> None:
     """A scripted or traced model is refused with a word on what to give."""
     assert "TorchScript" in str(stopped(how(nn.Sequential(nn.Conv2d(3, 4, 3))), (1, 3, 8, 8)))
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_dynamic_quantization() -> None:
-    """A dynamically quantized layer is named, and the floating-point model asked for."""
-    from torch.ao import quantization
-
-    model = quantization.quantize_dynamic(nn.Sequential(nn.Linear(4, 3)), {nn.Linear}, dtype=torch.qint8)
-    error = stopped(model, (1, 4))
-    assert isinstance(error, ModelError)
-    assert "quantized" in str(error)
-    assert "'0'" in str(error)
 
 
 def test_a_float_functional_is_not_quantized() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from unittest import mock
 
 import family_loops as loops
 import framework_names as names
@@ -13,7 +12,7 @@ import torch.nn.functional as F
 import torchvision
 from brute_force import Tally
 from torch import nn
-from torchvision_models import FILLS
+from torchvision_models import quickly
 from twin_layers import Function
 
 from nbcnncost import Report, UncountedOpWarning, cost
@@ -117,10 +116,9 @@ def test_what_looks_at_values_is_counted_for_real(name):
 
 def torchvision_model(name: str, **settings: Any) -> nn.Module:
     """A model as torchvision builds it, its weights not filled in."""
-    left_as_it_comes = dict.fromkeys(FILLS, lambda tensor, *_, **__: tensor)
     if "googlenet" in name or "inception" in name:
         settings["init_weights"] = False
-    with mock.patch.multiple(torch.nn.init, **left_as_it_comes):
+    with quickly():
         return MODELS.get_model(name, weights=None, **settings)
 
 

@@ -13,6 +13,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tools import conventions_page
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -42,6 +44,11 @@ def test_examples_with_prompts_give_what_the_page_says(page):
     printed: list[str] = []
     result = doctest.DocTestRunner(optionflags=FLAGS).run(example, out=printed.append)
     assert result.failed == 0, "".join(printed)
+
+
+def test_the_page_of_conventions_says_what_the_code_says():
+    """docs/conventions.md is what `make pages` writes."""
+    assert conventions_page.PAGE.read_text(encoding="utf-8") == conventions_page.page()
 
 
 @pytest.mark.slow

@@ -502,8 +502,8 @@ def test_biases_are_kept_apart() -> None:
         convolution(input_size=(4, 4), in_channels=3, out_channels=8, kernel_size=3, bias=bias, batch=5)
         for bias in (True, False)
     )
-    assert with_bias.work == Work(macs=5 * 2 * 2 * 3 * 8 * 9, bias_additions=5 * 2 * 2 * 8)
-    assert without.work == Work(macs=5 * 2 * 2 * 3 * 8 * 9)
+    assert with_bias.work == Work(macs=5 * 2 * 2 * 3 * 8 * 9, bias_additions=5 * 2 * 2 * 8, dot_products=5 * 2 * 2 * 8)
+    assert without.work == Work(macs=5 * 2 * 2 * 3 * 8 * 9, dot_products=5 * 2 * 2 * 8)
     assert flops(with_bias) == flops(without) == 2 * 5 * 2 * 2 * 3 * 8 * 9
     assert with_bias.work.weighed({**TEXTBOOK, "bias_additions": 1}) == flops(without) + 5 * 2 * 2 * 8
     assert with_bias.params - without.params == 8

@@ -36,7 +36,7 @@ class Place:
 
 
 # What views show; they see only the types.
-ANSWERS = ("explain", "records", "report", "rows")
+ANSWERS = ("causes", "comparison", "difference", "entries", "explain", "records", "report", "rows", "side_by_side")
 
 # The table of the house. A folder's line holds for all modules in it that have no line of their own;
 # modules of one folder may import each other. A new module gets a line here and in CONTRIBUTING.md's map.
@@ -49,30 +49,47 @@ HOUSE = {
     "expressions": Place(0, own=()),
     "work": Place(0, own=("expressions", "records")),
     "families": Place(0, own=("work",)),
-    "kinds": Place(0, own=("families", "work")),
+    "kinds": Place(0, own=("families", "quantized_kinds", "work")),
+    "quantized_kinds": Place(0, own=("work",)),
     "formulas": Place(0, own=("expressions", "kinds", "work")),
     # 1: what ran (the only modules that know torch), where it belongs, and what it counts as
     "rules": Place(1, outside=("torch",)),
     "aten": Place(1, beside=("rules",), outside=("torch",)),
     "composites": Place(1, beside=("rules",), outside=("torch",)),
-    "tracing": Place(1, beside=("aten", "composites"), outside=("torch",)),
+    "quantized": Place(1, beside=("aten",), outside=("torch",)),
+    "tracing": Place(1, beside=("aten", "composites", "quantized"), outside=("torch",)),
     "layout": Place(1, own=("records", "units")),
     "conventions": Place(1),
     "memory": Place(1),
     "roofline": Place(1),
     # 2: what a report is made of, and what it looks like
     "rows": Place(2, own=("conventions", "layout", "records", "units")),
+    "matching": Place(2, own=(), beside=("rows",)),
+    "changes": Place(2, own=("records", "units"), beside=("rows",)),
+    "entries": Place(2, own=(), beside=("changes", "rows")),
+    "labels": Place(2, own=("units",), for_typing=("report",)),
     "explain": Place(
         2,
         own=("conventions", "expressions", "kinds", "layout", "records", "units"),
         in_functions=("views",),
     ),
+    "causes": Place(2, own=("conventions", "kinds", "records")),
     "views": Place(2, own=("units",), for_typing=ANSWERS),
     "views.charts": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
+    "views.waterfall": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
+    "views.bars": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
+    "views.scatter": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
     # 3: what can be asked
-    "report": Place(3, in_functions=("pandas",)),
+    "difference": Place(3, in_functions=("pandas",), for_typing=("pandas", "report")),
+    "side_by_side": Place(3),
+    "report": Place(3, beside=("difference", "side_by_side"), in_functions=("pandas",)),
+    "comparison": Place(3, beside=("difference", "report"), in_functions=("pandas",)),
     # 4: the functions users call
-    "api": Place(4, own=("conventions", "errors", "records", "report", "units"), in_functions=("aten", "tracing")),
+    "api": Place(
+        4,
+        own=("comparison", "conventions", "errors", "labels", "records", "report", "units"),
+        in_functions=("aten", "tracing"),
+    ),
     # 5: the notebook, and what is built on the functions
     "magic": Place(5, outside=("IPython", "traitlets")),
     "panel": Place(5, outside=("IPython", "anywidget", "ipywidgets", "traitlets")),

@@ -15,6 +15,8 @@ from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
 import nbcnncost
+from nbcnncost.comparison import Comparison
+from nbcnncost.conventions import CONVENTIONS
 from nbcnncost.errors import CostError, InputError, ModelError, ShapeError
 from nbcnncost.magic import CnnCostMagics
 from nbcnncost.magic.body import CellSyntaxError, ends_silenced
@@ -22,6 +24,7 @@ from nbcnncost.magic.completion import offers
 from nbcnncost.magic.options import OPTIONS, read_options
 from nbcnncost.magic.words import is_silenced, words_of
 from nbcnncost.report import Report
+from nbcnncost.side_by_side import SideBySide
 
 COLORLESS = "nocolor" if version_info[0] >= 9 else "NoColor"
 
@@ -275,7 +278,6 @@ def test_a_named_model_comes_before_the_last_expression(shell):
         ("net.cnov", UsageError, "net.cnov: AttributeError"),
         ("nets['b']", UsageError, "nets['b']: KeyError: 'b'"),
         ("Net(1, 2, 3)", UsageError, "Net(1, 2, 3): TypeError"),
-        ("net net2", UsageError, "one model at a time: net, net2"),
         ("net = 3", UsageError, "is no Python expression"),
         ("net -m net", UsageError, "the model is named twice"),
         ("net -o net", UsageError, "--out net would replace the model itself"),
@@ -285,7 +287,7 @@ def test_a_named_model_comes_before_the_last_expression(shell):
         ("path", ModelError, "net.pt"),
         ("len", ModelError, "len"),
         ("None", ModelError, "NoneType"),
-        ("nn.LazyLinear(3)", ModelError, "lazy"),
+        ("nn.LazyLinear(3)", CostError, "lazy"),
         ("nn.Embedding(10, 4) -i 3 --dtype float32", CostError, ""),
     ],
 )
@@ -334,7 +336,7 @@ def test_what_is_no_model_gets_a_sentence(shell, line, error, message):
             "net --view tabel",
             "--view has no choice 'tabel'; did you mean table? There are table, chart, both",
         ),
-        ("net -c fvcoer", "--convention has no choice 'fvcoer'; there are textbook, macs"),
+        ("net -c fvcoer", "--convention has no choice 'fvcoer'; did you mean fvcore? There are textbook, macs"),
         ("net -s flop", "did you mean flops?"),
         ("net --columns params,flop", "did you mean flops?"),
         ("net --dtype float31", "did you mean float32?"),
@@ -359,7 +361,7 @@ def test_a_wrong_option_gets_a_sentence(shell, line, message):
 def read(line, **defaults):
     """The options of a line."""
     usual = dict.fromkeys(("batch", "dtype", "depth", "sort", "top", "columns", "quiet"))
-    usual |= {"convention": "textbook", "view": "table", "mode": "eval"}
+    usual |= {"convention": "textbook", "rules": "", "view": "table", "mode": "eval"}
     parser = vars(CnnCostMagics.cnncost)["parser"]
     return read_options(parser, line, SimpleNamespace(**(usual | defaults)))
 
@@ -379,15 +381,15 @@ def read(line, **defaults):
         ("-i 3,8,8 -i 10", "inputs", [(3, 8, 8), (10,)]),
         ("-i x=3,8,8 -i y=(1, 2)", "inputs", {"x": (3, 8, 8), "y": (1, 2)}),
         ("", "inputs", None),
-        ("-i 3,8 net", "model", "net"),
-        ("net -i 3,8", "model", "net"),
-        ("-q net", "model", "net"),
-        ("Net(3, 10) -d 2", "model", "Net(3, 10)"),
-        ("net  # the small one", "model", "net"),
-        ("nets['a b'] -q", "model", "nets['a b']"),
-        ("-m 'net'", "model", "net"),
-        ("net;", "model", "net"),
-        ("", "model", None),
+        ("-i 3,8 net", "models", ("net",)),
+        ("net -i 3,8", "models", ("net",)),
+        ("-q net", "models", ("net",)),
+        ("Net(3, 10) -d 2", "models", ("Net(3, 10)",)),
+        ("net  # the small one", "models", ("net",)),
+        ("nets['a b'] -q", "models", ("nets['a b']",)),
+        ("-m 'net'", "models", ("net",)),
+        ("net;", "models", ("net",)),
+        ("", "models", ()),
         ("-d all", "depth", None),
         ("-d 3", "depth", 3),
         ("-n all", "top", sys.maxsize),
@@ -514,6 +516,148 @@ def test_public_names_are_there_and_no_others():
     assert nbcnncost.conventions.CONVENTIONS["macs"] is nbcnncost.conventions.macs
     with pytest.raises(AttributeError, match="no attribute 'csot'"):
         nbcnncost.csot  # noqa: B018 -- the attribute alone is the test
+
+
+# Several models
+
+PAIR = """\
+from torch import nn
+a = nn.Conv2d(3, 8, 3)
+b = nn.Conv2d(3, 8, 5)
+c = nn.Sequential(a, nn.ReLU())
+d = nn.Sequential(a, b)
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "labels"),
+    [
+        ("a b -i 3,32,32", ("a", "b")),
+        ("-i 3,32,32 a b", ("a", "b")),
+        ("a, b -i 3,32,32", ("a", "b")),
+        ("a, b, c -i 3,32,32", ("a", "b", "c")),
+        ("(a, b) -i 3,32,32", ("a", "b")),
+        ("-m a -m b -i 3,32,32", ("a", "b")),
+        ("c[0] nn.Conv2d(3, 8, 5) -i 3,32,32", ("c[0]", "nn.Conv2d(3, 8, 5)")),
+        ("a a -i 3,32,32", ("Conv2d (1)", "Conv2d (2)")),
+        ("a b c -i 3,32,32", ("a", "b", "c")),
+    ],
+)
+def test_several_models_are_compared(shell, line, labels):
+    """Each word, or what commas separate, is a model; its words are what it is called."""
+    run(shell, PAIR)
+    comparison = run(shell, f"%cnncost {line}").result
+    assert isinstance(comparison, Comparison)
+    assert comparison.labels == labels
+    assert comparison.reports[0].total.macs == 30 * 30 * 8 * 3 * 3 * 3
+    assert shell.user_ns["_"] is comparison
+
+
+def test_a_pair_shows_what_differs(shell):
+    """Two models: the totals and the difference; more: the totals alone."""
+    run(shell, PAIR)
+    assert "\na → b\n" in run(shell, "%cnncost a b -i 3,32,32").text
+    shown = run(shell, "%cnncost a b c -i 3,32,32").text
+    assert "3 models" in shown
+    assert "→" not in shown
+
+
+def test_models_named_above_a_cell_are_compared(shell):
+    """The cell runs first, so that what it makes can be named."""
+    comparison = run(shell, f"%%cnncost a b -i 3,32,32\n{PAIR}").result
+    assert comparison.difference.total.params == 8 * 3 * (5 * 5 - 3 * 3)
+
+
+def test_reports_are_compared_as_they_are(shell):
+    """A report keeps its own input and convention."""
+    run(shell, f"{PAIR}\nr = %cnncost a -i 3,9,9 -c macs -q\ns = %cnncost a -i 3,8,8 -c macs -q")
+    comparison = run(shell, "%cnncost r s -i 3,32,32").result
+    assert comparison.difference.total.macs == (6 * 6 - 7 * 7) * 8 * 3 * 3 * 3
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("a b -i 3,32,32 -c macs", "MACs before"),
+        ("a c -i 3,32,32 -n 1", "the largest difference of FLOPs first"),
+        ("a b -i 3,32,32 -s params", "the largest difference of parameters first"),
+        ("a b -i 3,32,32 --columns params,frozen", "frozen before"),
+        ("a b -i 3,32,32 --mode train", "train mode"),
+        ("a b -i 3,32,32 -d 1", "down to depth 1"),
+        ("a b c -i 3,32,32 -s params", "totals, by parameters, largest first"),
+        ("a b -i 3,32,32 -b 5", "input 5×3×32×32"),
+    ],
+)
+def test_options_reach_the_comparison(shell, line, words):
+    """Each model is run with the line's options, and the difference looks as asked for."""
+    run(shell, PAIR)
+    assert words in run(shell, f"%cnncost {line}").text
+
+
+def test_a_comparison_can_be_a_chart(shell):
+    """``--view`` shows the bars of a difference, or a scatter of more models."""
+    run(shell, PAIR)
+    for line, kind in (("a b", "Bar"), ("a b c", "Scatter")):
+        comparison = run(shell, f"%cnncost {line} -i 3,32,32 --view chart").result
+        assert f'alt="{kind} chart.' in comparison._repr_html_()
+
+
+@pytest.mark.parametrize("line", ["a b -q -o kept", "a b -o kept;", "kept = %cnncost a b -q"])
+def test_a_quiet_comparison_is_kept(shell, line):
+    """With ``-q`` or ``;`` nothing is shown, but the variable holds the comparison."""
+    run(shell, PAIR)
+    done = run(shell, line if "%" in line else f"%cnncost {line}")
+    assert done.error is None, done.text
+    assert "Out[" not in done.text
+    assert isinstance(shell.user_ns["kept"], Comparison)
+
+
+@pytest.mark.parametrize(
+    ("line", "error", "message"),
+    [
+        ("a b c -n 3", UsageError, "--top is for the difference of two models; here are 3"),
+        ("a b c -d 1", UsageError, "--depth is for the difference of two models; here are 3"),
+        ("a b c --columns macs", UsageError, "--columns is for the difference of two models; here are 3"),
+        ("a b c -s frozen", UsageError, "--sort of a comparison is one of params, macs, flops, count; not frozen"),
+        ("a b -s input", UsageError, "--sort of a comparison is one of params, frozen, macs, flops, count; not input"),
+        (
+            "a b --columns macs,type",
+            UsageError,
+            "--columns of a difference are params, frozen, macs, flops, count; not",
+        ),
+        ("a nope", UsageError, "there is no nope"),
+        ("a 7 -i 3,8,8", ModelError, "7: "),
+        ("a b -i 3,4,4", ShapeError, "b: "),
+        ("a b -o b", UsageError, "--out b would replace the model itself"),
+        ("a b -m c", UsageError, "the model is named twice"),
+        ("a b = 3", UsageError, "is no Python expression"),
+    ],
+)
+def test_what_cannot_be_compared_gets_a_sentence(shell, line, error, message):
+    """What a comparison does not have is refused before anything runs; a failing model is named."""
+    run(shell, PAIR)
+    done = run(shell, f"%cnncost {line}")
+    assert type(done.error) is error
+    assert message in str(done.error)
+
+
+def test_defaults_that_do_not_suit_a_comparison_are_left_out(shell):
+    """What ``%config`` sets for reports stops no comparison."""
+    run(shell, PAIR)
+    run(shell, "%config CnnCostMagics.columns = 'type,params'\n%config CnnCostMagics.sort = 'input'")
+    run(shell, "%config CnnCostMagics.top = 5\n%config CnnCostMagics.depth = 2")
+    assert run(shell, "%cnncost a b -i 3,32,32").result.difference.look.columns == ("params",)
+    assert len(run(shell, "%cnncost a b c -i 3,32,32").result.rows) == 3
+
+
+def test_a_failing_model_shows_its_part(shell):
+    """The layers up to where one of several models stopped are shown, and the error names it."""
+    run(shell, PAIR)
+    done = run(shell, "%cnncost a d -i 3,32,32")
+    assert isinstance(done.error, ShapeError)
+    assert str(done.error).startswith("d: ")
+    assert done.error.report["0"].macs == 30 * 30 * 8 * 3 * 3 * 3
+    assert any("✗ fails here" in output.data["text/plain"] for output in done.shown)
 
 
 # Errors of the user's code
@@ -680,6 +824,8 @@ def test_no_torch_no_model(shell, monkeypatch):
         ("%cnncost net --columns params,cou", ["count"]),
         ("%cnncost net --dtype int6", ["int64"]),
         ("%cnncost n", ["net"]),
+        ("%cnncost net n", ["net"]),
+        ("%cnncost net, n", ["net"]),
         ("%cnncost -m n", ["net"]),
         ("%cnncost -d 2 n", ["net"]),
         ("%cnncost net -q --t", ["--top", "--train"]),
@@ -719,3 +865,66 @@ def test_tab_in_the_shell(shell):
     assert "number" in completions(shell, "%%cnncost net\nnum")
     assert "table" not in completions(shell, "%%cnncost --view\nta")
     assert any("conv" in text or "weight" in text for text in completions(shell, "%cnncost net.wei"))
+
+
+# Conventions
+
+
+def test_compare_shows_every_convention(shell):
+    """`--compare` gives the table of conventions; `-o` keeps it, `-q` hides it."""
+    run(shell, f"{NET}net = Net()")
+    done = run(shell, "%cnncost net -i 3,32,32 --compare -o table")
+    assert isinstance(done.result, SideBySide)
+    assert shell.user_ns["table"] is done.result
+    assert [entry.name for entry in done.result] == list(CONVENTIONS)
+    assert "why" not in run(shell, "%cnncost net -i 3,32,32 --compare -q").text
+
+
+def test_rules_in_the_line_and_in_config(shell):
+    """`--rule` counts a kind otherwise, and so does `%config`; the line has the last word."""
+    run(shell, "net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU())")
+    elements = 4 * 30 * 30
+    plain = 2 * 27 * elements + 4 * elements + elements
+    assert report_of(shell, "%cnncost net -i 3,32,32").total.flops == plain
+    line = "%cnncost net -i 3,32,32 --rule batch_norm=2 --rule bias_additions=1"
+    assert report_of(shell, line).total.flops == plain - 2 * elements + elements
+    run(shell, "%config CnnCostMagics.rules = 'batch_norm=folded, dot_products=-1'")
+    assert report_of(shell, "%cnncost net -i 3,32,32").total.flops == plain - 4 * elements - elements
+    assert (
+        report_of(shell, "%cnncost net -i 3,32,32 --rule batch_norm=2").total.flops == plain - 2 * elements - elements
+    )
+    assert report_of(shell, "%cnncost net -i 3,32,32 -c flop_counter_mode").total.flops == 2 * 27 * elements
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("batch_norm", "--rule is written NAME=VALUE, as in --rule batch_norm=2, not 'batch_norm'"),
+        ("=2", "--rule is written NAME=VALUE"),
+        ("batchnorm=2", "--rule: there is no kind 'batchnorm' to make a rule for; did you mean 'batch_norm'?"),
+        ("relu=2**n", "--rule: rule for relu: a formula has only"),
+        ("relu=1 -c flop_counter_mode", "--rule: flop_counter_mode counts as"),
+    ],
+)
+def test_a_wrong_rule_is_told(shell, rule, message):
+    """In one line, as exactly IPython's UsageError."""
+    run(shell, "net = nn.Linear(2, 3)")
+    done = run(shell, f"%cnncost net --rule {rule}")
+    assert type(done.error) is UsageError
+    assert message in str(done.error)
+
+
+def test_a_wrong_rule_in_config_is_refused(shell, caplog):
+    """`%config` says what is wrong and keeps what it had."""
+    run(shell, "%config CnnCostMagics.rules = 'batchnorm=2'")
+    assert "did you mean 'batch_norm'?" in caplog.text
+    run(shell, "net = nn.Linear(2, 3)")
+    assert report_of(shell, "%cnncost net -i 1,2").convention.name == "textbook"
+
+
+def test_compare_is_for_one_model(shell):
+    """Several models have a comparison of their own."""
+    run(shell, "a, b = nn.Linear(2, 3), nn.Linear(2, 4)")
+    done = run(shell, "%cnncost a b --compare")
+    assert type(done.error) is UsageError
+    assert "--compare sets one model's conventions side by side; here are 2 models" in str(done.error)

@@ -622,6 +622,7 @@ def line_of(report: Report, row: Row) -> dict[str, str]:
         "inputs": shapes_text([spec.shape for spec in row.inputs]),
         "outputs": shapes_text([spec.shape for spec in row.outputs]),
         **numbers,
+        "integer_macs": "" if row.integer_macs is None else str(row.integer_macs),
         "unknown": str(row.unknown),
         "convention": report.convention.name,
     }

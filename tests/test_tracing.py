@@ -424,6 +424,15 @@ def test_modules_that_are_never_called() -> None:
     ]
 
 
+def test_how_a_tensor_lies_in_memory() -> None:
+    """A transposed input is not contiguous, its copy is; that is no difference between two specs."""
+    trace = nbcnncost.trace(Body(lambda m, x: x.mT.contiguous()), (2, 3, 4))
+    transposed, copied = trace.ops[-1].inputs[0], trace.ops[-1].outputs[0]
+    assert (transposed.contiguous, copied.contiguous) == (False, True)
+    assert transposed == copied
+    assert trace.functions[-1].args[0].contiguous is False
+
+
 def test_frozen_parameters_are_apart() -> None:
     """requires_grad=False shows in the trainable count of the row and of the total."""
     model = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 2))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
 import torch
 import torchvision
 
-FILLS = ("kaiming_normal_", "kaiming_uniform_", "normal_", "trunc_normal_", "uniform_", "xavier_uniform_")
+_FILLS = ("kaiming_normal_", "kaiming_uniform_", "normal_", "trunc_normal_", "uniform_", "xavier_uniform_")
 
 
 def published() -> list[Any]:
@@ -27,9 +29,16 @@ def build(weights: Any) -> torch.nn.Module:
         options = {"aux_logits": True, "transform_input": True, "init_weights": False}
     elif name.startswith("ViT"):
         options = {"image_size": weights.meta["min_size"][0]}
-    left_as_it_comes = dict.fromkeys(FILLS, lambda tensor, *_, **__: tensor)
-    with mock.patch.multiple(torch.nn.init, **left_as_it_comes):  # filling takes most of the time of building
+    with quickly():
         return torchvision.models.get_model(name.lower(), **options)
+
+
+@contextmanager
+def quickly() -> Iterator[None]:
+    """Models built in here do not fill in their weights, which takes most of the time of building."""
+    left_as_it_comes = dict.fromkeys(_FILLS, lambda tensor, *_, **__: tensor)
+    with mock.patch.multiple(torch.nn.init, **left_as_it_comes):
+        yield
 
 
 def crop_size(weights: Any) -> int:

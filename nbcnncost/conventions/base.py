@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import difflib
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
+from nbcnncost.conventions.folding import FOLDED, added_bias, folds
 from nbcnncost.errors import CostError
 from nbcnncost.expressions import Expression, FormulaError, expression
 from nbcnncost.kinds import FORMULAS
-from nbcnncost.records import OpRecord
+from nbcnncost.records import Dims, OpRecord, Trace
 from nbcnncost.work import CATEGORIES, Work
 
 #: A rule: operations per output element, a formula's text, or a function of the recorded operation.
 Rule = int | str | Callable[[OpRecord], int]
 _NOTHING = Work()
+_WIDTH = 100
 
 
-@dataclass(frozen=True)
+class Reckoned(NamedTuple):
+    """One number that a convention counts, with the formula behind it where a formula counts it, and the reason."""
+
+    number: int | None
+    expression: Expression | None
+    values: Mapping[str, int]
+    title: str
+    why: str
+    source: str
+
+
+@dataclass(frozen=True, repr=False)
 class Convention:
     """What each operation counts as, and in which unit.
 
@@ -37,6 +52,12 @@ class Convention:
         """Read-only mappings cannot be copied or pickled; plain ones can."""
         return _remade, (self.name, self.title, self.unit, dict(self.weights), dict(self.rules), self.doc)
 
+    def __repr__(self) -> str:
+        """What it is in words, as one asks for it in a notebook."""
+        rules = [f"{key}: {'a function' if callable(rule) else rule}" for key, rule in self.rules.items()]
+        texts = [self.doc, f"Rules: {', '.join(rules)}." if rules else ""]
+        return "\n".join([f"{self.name}: {self.title}", *(textwrap.fill(text, _WIDTH) for text in texts if text)])
+
     def work(self, op: OpRecord) -> Work | None:
         """The tally of an operation, whatever the convention; ``None`` where no formula knows it."""
         if op.kind is None:
@@ -52,6 +73,36 @@ class Convention:
         if callable(rule):
             return rule(op)
         return self._expression(op, rule).value(symbol_values(op))
+
+    def counts(self, trace: Trace) -> tuple[int | None, ...]:
+        """What each operation of a run counts as."""
+        if self.rules:  # which may look at more than an operation's kind and dimensions
+            return tuple(self._number(trace, index) for index in range(len(trace.ops)))
+        known: dict[tuple[str | None, Dims, int], int | None] = {}  # a network repeats the same few operations
+        for op in trace.ops:
+            if (key := (op.kind, op.dims, op.spatial)) not in known:
+                known[key] = self.count(op)
+        return tuple(known[op.kind, op.dims, op.spatial] for op in trace.ops)
+
+    def reckon(self, trace: Trace, index: int) -> tuple[Reckoned, ...]:
+        """How an operation of a run is counted: the numbers add up to its entry in :meth:`counts`."""
+        op = trace.ops[index]
+        if self._folds(trace, index):
+            shown = self._folded(trace, index)
+            why = "folded into the layer before it, whose weights take the scale, and a bias the shift"
+            values = symbol_values(op)
+            return (Reckoned(shown.value(values), shown, values, FORMULAS["batch_norm"].title, why, self.name),)
+        formula = None if op.kind is None else FORMULAS[op.kind]
+        title = op.function if formula is None else formula.title
+        why = _unknown(op) if formula is None else formula.why
+        source = "" if formula is None else formula.source
+        if self.rule(op) is not None:
+            why, source = f"a rule of {self.name}", self.name
+        return (Reckoned(self.count(op), self.expression(op), symbol_values(op), title, why, source),)
+
+    def params(self, trace: Trace) -> int:
+        """How many parameters the model has: each tensor once, whatever its names."""
+        return sum(param.numel for param in trace.params)
 
     def expression(self, op: OpRecord) -> Expression | None:
         """The formula that :meth:`count` evaluates; ``None`` where a function counts, or nothing does."""
@@ -69,14 +120,20 @@ class Convention:
         if not self.rules:
             return None
         names = (op.kind, op.op, op.op.rpartition(".")[0], op.function if op.kind is None else None)
-        return next((self.rules[name] for name in names if name is not None and name in self.rules), None)
+        found = next((self.rules[name] for name in names if name is not None and name in self.rules), None)
+        return None if found == FOLDED else found  # one that cannot be folded counts as ever
 
     def with_rules(self, rules: Mapping[str, Rule], name: str | None = None) -> Convention:
         """A new convention that differs in these rules.
 
         A key is a kind (``"batch_norm"``), an operation (``"aten.erfinv.default"``, ``"my_function"``) or an
         elementary operation (``"specials"``, ``"bias_additions"``), whose weight it then sets. A value is a number
-        (per output element), a formula's text in the kind's symbols, or a function of the ``OpRecord``.
+        (per output element), a formula's text in the kind's symbols, or a function of the ``OpRecord``;
+        ``"folded"`` counts nothing for each batch normalization that inference folds into the layer before it.
+
+        ``{"dot_products": -1}`` counts n products and n − 1 additions (2n − 1), as some courses do.
+        Raises :class:`~nbcnncost.errors.CostError` for a rule that cannot be read, and for a key that is nearly a
+        kind's name.
 
         >>> from nbcnncost.conventions import textbook
         >>> cheap = textbook.with_rules({"batch_norm": 2, "bias_additions": 1, "comparisons": 0})
@@ -95,6 +152,17 @@ class Convention:
             rules=MappingProxyType({**self.rules, **others}),
         )
 
+    def _number(self, trace: Trace, index: int) -> int | None:
+        op = trace.ops[index]
+        return self._folded(trace, index).value(symbol_values(op)) if self._folds(trace, index) else self.count(op)
+
+    def _folds(self, trace: Trace, index: int) -> bool:
+        return self.rules.get("batch_norm") == FOLDED and folds(trace, index)
+
+    def _folded(self, trace: Trace, index: int) -> Expression:
+        weight = self.weights.get("bias_additions", 0)
+        return expression(f"{weight} * {added_bias(trace, index)}" if weight else "0")
+
     def _expression(self, op: OpRecord, rule: int | str) -> Expression:
         text = f"{rule} * n" if isinstance(rule, int) else rule
         return expression("n" if text == "1 * n" else text, op.spatial)
@@ -104,14 +172,32 @@ def _remade(name: str, title: str, unit: str, weights: dict[str, int], rules: di
     return Convention(name, title, unit, MappingProxyType(weights), MappingProxyType(rules), doc)
 
 
+def _unknown(op: OpRecord) -> str:
+    """Why nothing is known of an operation, and how to change that."""
+    reason = f" ({op.reason})" if op.reason else ""
+    name = op.function or op.op.rpartition(".")[0]
+    return f"no rule knows this operation{reason}; give one: textbook.with_rules({{'{name}': '2 * n'}})"
+
+
 def symbol_values(op: OpRecord) -> dict[str, int]:
-    """The symbols of an operation's formula with their values; ``n`` is always the output's size."""
+    """The symbols of an operation's formula with their values; ``n`` is always the output's size.
+
+    Of an operation that no formula knows all outputs count; a known one hands statistics on beside its result.
+    """
     values = dict(op.dims)
-    values.setdefault("n", sum(spec.numel for spec in op.outputs))
+    if "n" not in values:
+        results = op.outputs if op.kind is None else op.outputs[:1]
+        values["n"] = sum(spec.numel for spec in results)
     return values
 
 
 def _check(key: str, rule: Rule) -> None:
+    known = (*FORMULAS, *CATEGORIES)
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.9)
+    if near and key not in known:
+        raise CostError(f"there is no kind {key!r} to make a rule for; did you mean {near[0]!r}?")
+    if rule == FOLDED and key == "batch_norm":
+        return
     if key in CATEGORIES:
         if not isinstance(rule, int):
             raise CostError(f"{key} is a kind of elementary operation; its rule is a whole number, not {rule!r}")

@@ -9,6 +9,7 @@ from nbcnncost.families.entry import each, formula
 
 _COOLEY_TUKEY = "Cooley and Tukey 1965; 5·n·log₂ n as in FFTW's benchmark"
 _FOUR = {"macs": 4}
+_TWO_SUMS = {"dot_products": 2}
 
 FORMULAS = (
     formula(
@@ -16,6 +17,7 @@ FORMULAS = (
         "convolution of complex numbers",
         ("N * OUT * (C_in / g) * C_out * K", _FOUR),
         ("b * N * OUT * C_out", {"bias_additions": 2}),
+        ("N * OUT * C_out", _TWO_SUMS),
         why="a convolution whose multiply-accumulates are 4 real ones each",
     ),
     formula(
@@ -30,6 +32,7 @@ FORMULAS = (
         "fully connected layer of complex numbers",
         ("N * N_in * N_out", _FOUR),
         ("b * N * N_out", {"bias_additions": 2}),
+        ("N * N_out", _TWO_SUMS),
         why="every input meets every output in 4 real multiply-accumulates",
     ),
     formula(
@@ -37,6 +40,7 @@ FORMULAS = (
         "matrix product of complex numbers",
         ("B * m * k * p", _FOUR),
         ("b * B * m * p", {"bias_additions": 2}),
+        ("B * m * p", _TWO_SUMS),
         why="a matrix product whose multiply-accumulates are 4 real ones each",
     ),
     each("complex_add", "complex add, subtract", "real and imaginary part", additions=2),

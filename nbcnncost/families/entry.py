@@ -9,6 +9,8 @@ from nbcnncost.work import Formula, Term
 TEXTBOOK = "textbook (Ye Tingyun)"
 EXTENDED = "by the textbook's reasoning"
 MAC = {"macs": 1}
+#: One sum of products, however long it is.
+SUM = {"dot_products": 1}
 
 
 def formula(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbcnncost.families.entry import MAC, formula
+from nbcnncost.families.entry import MAC, SUM, formula
 
 _GOLUB = "Golub and Van Loan, Matrix Computations"
 _LU = "B * (m * (m - 1) * (2 * m - 1) / 6)"
@@ -15,6 +15,7 @@ FORMULAS = (
         ("N * N_out * I * J", MAC),
         ("N * N_out * J", MAC),
         ("b * N * N_out", {"bias_additions": 1}),
+        ("N * N_out * (J + 1)", SUM),
         why="for each output the first input meets the whole matrix, what comes out meets the second",
         params="N_out * I * J + b * N_out",
     ),
@@ -24,6 +25,7 @@ FORMULAS = (
         ("B * m * k * p", MAC),
         ("B * m * p", {"multiplications": 1}),
         ("b * B * m * p", {"bias_additions": 1}),
+        ("B * m * p", SUM),
         why="k products summed for each of m·p elements, then scaled",
     ),
     formula(

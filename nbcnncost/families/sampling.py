@@ -7,7 +7,7 @@ complement; then the neighbours' weights are products, shared by all channels.
 
 from __future__ import annotations
 
-from nbcnncost.families.entry import MAC, formula
+from nbcnncost.families.entry import MAC, SUM, formula
 
 _OUTSIDE = "; beyond the border 2 more an axis, mirrored 8"
 
@@ -60,6 +60,7 @@ FORMULAS = (
         ("N * OUT * K * G", {"multiplications": 4, "additions": 2 * 3, "comparisons": 2 * 1}),
         ("mask * N * OUT * K * C_in", {"multiplications": 1}),
         ("b * N * OUT * C_out", {"bias_additions": 1}),
+        ("N * OUT * C_out", SUM),
         why="a convolution of sampled values: 7 each; 12 for each place of the kernel and group of offsets; the mask",
         params="(K * (C_in / g) + b) * C_out",
     ),

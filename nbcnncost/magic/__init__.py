@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -19,11 +19,23 @@ from IPython.display import display
 from traitlets import Bool, Enum, Int, TraitError, Unicode, validate
 from traitlets.config import Config
 
-from nbcnncost.conventions import CONVENTIONS
+from nbcnncost.comparison import Comparison
+from nbcnncost.conventions import CONVENTIONS, textbook
+from nbcnncost.errors import CostError
 from nbcnncost.magic import completion
 from nbcnncost.magic.body import Body, run_body
+from nbcnncost.magic.comparing import check_comparison, compared
 from nbcnncost.magic.models import is_module, is_module_class, model_of_body, named_model, no_model_named
-from nbcnncost.magic.options import DESCRIPTION, MODES, OPTIONS, Options, read_columns, read_options
+from nbcnncost.magic.options import (
+    DESCRIPTION,
+    MODES,
+    OPTIONS,
+    Options,
+    read_columns,
+    read_options,
+    read_rules,
+    split_rules,
+)
 from nbcnncost.magic.words import is_silenced
 from nbcnncost.records import ITEM_SIZES
 from nbcnncost.report import VIEWS, Report
@@ -37,7 +49,9 @@ def _arguments(function: Callable[..., Any]) -> Callable[..., Any]:
     declare: Any = argument  # IPython's own types do not cover these three
     for option in reversed(OPTIONS):
         function = declare(*option.flags, **option.settings)(function)
-    function = declare("words", nargs="*", metavar="MODEL", help="the model, instead of -m")(function)
+    function = declare("words", nargs="*", metavar="MODEL", help="the model, instead of -m; several are compared")(
+        function
+    )
     finish: Any = magic_arguments
     described: Any = kwds
     declared: Callable[..., Any] = finish()(described(description=DESCRIPTION)(function))
@@ -49,6 +63,9 @@ class CnnCostMagics(Magics):
     """The magic and its defaults, which ``%config CnnCostMagics`` shows and sets."""
 
     convention = Enum(tuple(CONVENTIONS), "textbook", help="What counts as what, as -c.").tag(config=True)
+    rules = Unicode("", help="Rules of your own, comma separated, as --rule: batch_norm=2, comparisons=0.").tag(
+        config=True
+    )
     depth = Int(None, allow_none=True, min=1, help="Fold what is deeper, as -d.").tag(config=True)
     sort = Enum((None, *SORTABLE), None, allow_none=True, help="Sort by this column, as -s.").tag(config=True)
     top = Int(None, allow_none=True, min=1, help="How many rows to show, as -n.").tag(config=True)
@@ -71,21 +88,32 @@ class CnnCostMagics(Magics):
             raise TraitError(str(error)) from None
         return proposal["value"]
 
+    @validate("rules")
+    def _known_rules(self, proposal: Mapping[str, Any]) -> Any:
+        try:
+            textbook.with_rules(read_rules(split_rules(proposal["value"])))
+        except (UsageError, CostError) as error:
+            raise TraitError(str(error)) from None
+        return proposal["value"]
+
     @needs_local_scope
     @line_cell_magic
     @_arguments
-    def cnncost(self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Report:
+    def cnncost(self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
         """What a PyTorch CNN costs; ``%cnncost?`` shows :data:`~nbcnncost.magic.options.DESCRIPTION`."""
         __tracebackhide__ = True
         options = read_options(vars(CnnCostMagics.cnncost)["parser"], line, self)
+        check_comparison(options)
         shell: Any = self.shell
         body = None if cell is None else run_body(shell, cell)
         if body is not None and not body.silenced and body.value is not None:
             _show_as_the_cell_would(body)
-        model = _model(shell, options, body, local_ns or {})
-        if options.out is not None and shell.user_ns.get(options.out) is model:
+        models = _models(shell, options, body, local_ns or {})
+        if options.out is not None and any(shell.user_ns.get(options.out) is model for model in models):
             raise UsageError(f"--out {options.out} would replace the model itself; choose another name")
-        report = _report(model, options)
+        report: Any = _report(models[0], options) if len(models) == 1 else _comparison(models, options)
+        if options.compare:
+            report = report.conventions()
         if options.out is not None:
             shell.user_ns[options.out] = report
         if options.quiet or is_silenced(line) or (body is not None and body.silenced):
@@ -122,13 +150,28 @@ def _forget(shell: Any) -> None:
     shell.configurables[:] = [entry for entry in shell.configurables if not isinstance(entry, CnnCostMagics)]
 
 
-def _model(shell: Any, options: Options, body: Body | None, scope: Mapping[str, Any]) -> Any:
+def _models(shell: Any, options: Options, body: Body | None, scope: Mapping[str, Any]) -> list[Any]:
     __tracebackhide__ = True
-    if options.model is not None:
-        return named_model(shell, options.model, scope)
+    if options.models:
+        return [named_model(shell, expression, scope) for expression in options.models]
     if body is not None:
-        return model_of_body(body, shell.user_ns)
+        return [model_of_body(body, shell.user_ns)]
     raise no_model_named({**shell.user_ns, **scope})
+
+
+def _comparison(models: Sequence[Any], options: Options) -> Comparison:
+    """The comparison of several models, or of reports that there are."""
+    __tracebackhide__ = True
+    return compared([_side(*pair, options) for pair in zip(options.models, models, strict=True)], options)
+
+
+def _side(label: str, model: Any, options: Options) -> Report:
+    """The report of one of several models; an error says which one it is about."""
+    __tracebackhide__ = True
+    try:
+        return model if isinstance(model, Report) else _report(model, options)
+    except CostError as error:
+        raise error.about(label).with_traceback(error.__traceback__) from error.__cause__
 
 
 def _report(model: Any, options: Options) -> Report:
@@ -176,7 +219,7 @@ def _show_as_the_cell_would(body: Body) -> None:
         _display(body.value)
 
 
-def _keep_out_of_output(shell: Any, report: Report) -> None:
+def _keep_out_of_output(shell: Any, report: Any) -> None:
     """Let the cell not show this report, though it is its result; IPython resets the hook after each cell."""
     if not getattr(shell.display_trap, "_nested_level", True):  # outside of a cell nothing is shown
         return

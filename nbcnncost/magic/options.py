@@ -16,9 +16,9 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from nbcnncost.conventions import CONVENTIONS
-from nbcnncost.errors import InputError
-from nbcnncost.magic.words import is_expression, unquoted, words_of
+from nbcnncost.conventions import CONVENTIONS, Convention, Peer, Rule
+from nbcnncost.errors import CostError, InputError
+from nbcnncost.magic.words import elements, is_expression, unquoted, words_of
 from nbcnncost.records import ITEM_SIZES
 from nbcnncost.report import VIEWS
 from nbcnncost.shapes import parse_shape
@@ -67,8 +67,14 @@ OPTIONS = (
         "NAME=SHAPE for a keyword argument of forward. Without it the usual sizes are tried.",
         repeatable=True,
     ),
-    Option("-m", "--model", "EXPR", "the model: a name or an expression, such as nets['a'] or Net(10)"),
-    Option("-o", "--out", "VAR", "keep the report in this variable"),
+    Option(
+        "-m",
+        "--model",
+        "EXPR",
+        "the model: a name or an expression, such as nets['a'] or Net(10). Repeat it to compare models.",
+        repeatable=True,
+    ),
+    Option("-o", "--out", "VAR", "keep the report, or the comparison, in this variable"),
     Option("-b", "--batch", "N", "the batch size"),
     Option(
         "",
@@ -84,6 +90,15 @@ OPTIONS = (
         f"what counts as what: {', '.join(CONVENTIONS)}",
         choices=tuple(CONVENTIONS),
     ),
+    Option(
+        "",
+        "--rule",
+        "NAME=VALUE",
+        "count a kind otherwise: batch_norm=2 (per output element), batch_norm=folded, bias_additions=1, "
+        "dot_products=-1 (2n − 1), comparisons=0, specials=10, or a formula's text. Repeat it for more.",
+        repeatable=True,
+    ),
+    Option("", "--compare", "", "every convention side by side, and why they differ, instead of the layers"),
     Option("-d", "--depth", "N", "fold everything deeper than this; all for every level"),
     Option("-s", "--sort", "COLUMN", f"the largest first, by {', '.join(SORTABLE)}", choices=SORTABLE),
     Option("-n", "--top", "N", "show this many rows, the others as one; all for all"),
@@ -118,6 +133,11 @@ In a line the model is named:
     %cnncost torchvision.models.resnet50() -i 3,224,224
     report = %cnncost nets["small"] -i 8,3,32,32 --train
 
+Several models are compared: two layer by layer, more by their totals:
+
+    %cnncost net_a net_b -i 3,224,224
+    %cnncost small medium large -i 3,224,224 --view both
+
 More examples:
 
     %cnncost net                             an input of a usual size is assumed, and said
@@ -128,9 +148,16 @@ More examples:
     %cnncost net -d 2 -s flops -n 10         the ten costliest blocks, no deeper than two levels
     %cnncost net --view both                 the table and a bar chart
     %cnncost net -c macs -o report -q        keep the report, show nothing
+    %cnncost net -c thop                     count as another tool does, to the digit
+    %cnncost net --compare                   every convention side by side, and why they differ
+    %cnncost net --rule batch_norm=2 --rule bias_additions=1
+    %cnncost net_a net_b -s params -n 10     the ten layers whose parameters differ most
 
 The result is the report: _ holds it afterwards, or `report = %cnncost net`, or -o. It answers more:
-report.explain("conv1"), report.by_type(), report.to_pandas(). `%config CnnCostMagics` sets the defaults.
+report.explain("conv1"), report.by_type(), report.to_pandas(), report.diff(other). The result of several models is
+their comparison: comparison.difference, comparison.plot(), comparison.to_csv(). Of two models -d, -s, -n and --columns
+say how the difference is shown; its columns are params, frozen, macs, flops and count. Of more, -s sorts the models.
+`%config CnnCostMagics` sets the defaults.
 """
 
 
@@ -138,12 +165,13 @@ report.explain("conv1"), report.by_type(), report.to_pandas(). `%config CnnCostM
 class Options:
     """What one line asks for, checked; what it leaves open comes from the ``%config`` defaults."""
 
-    model: str | None
+    models: tuple[str, ...]
     inputs: Shape | list[Shape] | dict[str, Shape] | None
     out: str | None
     batch: int | None
     dtypes: list[str] | None
-    convention: str
+    convention: str | Convention
+    compare: bool
     depth: int | None
     sort: str | None
     top: int | None
@@ -152,11 +180,16 @@ class Options:
     mode: str
     execute: bool
     quiet: bool
+    #: Which of the looks the line itself asks for.
+    given: frozenset[str] = frozenset()
 
     @property
     def look(self) -> dict[str, Any]:
         """What the report's ``with_look`` takes."""
-        return {name: getattr(self, name) for name in ("depth", "sort", "top", "columns", "view")}
+        return {name: getattr(self, name) for name in _LOOKS}
+
+
+_LOOKS = ("depth", "sort", "top", "columns", "view")
 
 
 def read_options(parser: ArgumentParser, line: str, defaults: Any) -> Options:
@@ -190,12 +223,13 @@ def _reject_unknown(words: Sequence[str]) -> None:
 
 def _checked(given: Any, words: list[str], defaults: Any) -> Options:
     return Options(
-        model=_model(words, given.model),
+        models=_models(words, given.model or []),
         inputs=_inputs(given.input or []),
         out=_variable(given.out),
         batch=_count("--batch", given.batch, defaults.batch),
         dtypes=_names("--dtype", given.dtype or defaults.dtype, tuple(ITEM_SIZES)),
-        convention=one_of("--convention", given.convention or defaults.convention, tuple(CONVENTIONS)),
+        convention=_convention(given, defaults),
+        compare=given.compare,
         depth=_count("--depth", given.depth, defaults.depth, everything=None),
         sort=one_of("--sort", given.sort, SORTABLE) if given.sort else defaults.sort,
         top=_count("--top", given.top, defaults.top, everything=sys.maxsize),
@@ -204,24 +238,25 @@ def _checked(given: Any, words: list[str], defaults: Any) -> Options:
         mode=_mode(given, defaults.mode),
         execute=given.execute,
         quiet=given.quiet or defaults.quiet,
+        given=frozenset(name for name in _LOOKS if getattr(given, name)),
     )
 
 
-def _model(words: Sequence[str], named: str | None) -> str | None:
-    """The model's expression, from ``-m`` or from the words that belong to no option."""
-    if named is not None and words:
-        raise UsageError(f"the model is named twice, as {' '.join(words)} and by --model {named}: name it once")
-    expression = named if named is not None else " ".join(words)
-    if not expression:
-        return None
-    if is_expression(expression):
-        return expression
-    if len(words) > 1 and all(map(is_expression, words)):
-        raise UsageError(f"one model at a time: {', '.join(words)} are {len(words)}")
+def _models(words: Sequence[str], named: Sequence[str]) -> tuple[str, ...]:
+    """The models' expressions, from each ``-m`` or from the words that belong to no option."""
+    if named and words:
+        raise UsageError(f"the model is named twice, as {' '.join(words)} and by --model {named[0]}: name it once")
+    whole = " ".join(words)
+    if whole and is_expression(whole):
+        return elements(whole)
+    parts = [word.rstrip(",") for word in named or words]
+    if all(map(is_expression, parts)):
+        return tuple(parts)
     dashed = next((word for word in words if word.startswith(("–", "—", "−"))), None)
     if dashed is not None:  # what word processors make of a hyphen
         raise UsageError(f"an option begins with a plain hyphen (-), not as in {dashed}")
-    raise UsageError(f"{expression!r} is no Python expression; name the model, as in %cnncost net")
+    wrong = next(part for part in parts if not is_expression(part)) if named else whole
+    raise UsageError(f"{wrong!r} is no Python expression; name the model, as in %cnncost net")
 
 
 def _inputs(texts: Iterable[str]) -> Shape | list[Shape] | dict[str, Shape] | None:
@@ -246,6 +281,32 @@ def _shape(text: str) -> Shape:
     except InputError as error:
         hint = f"; a variable is written ${text}" if text.isidentifier() else ""
         raise UsageError(f"--input: {error}{hint}") from None
+
+
+def _convention(given: Any, defaults: Any) -> str | Convention:
+    name = one_of("--convention", given.convention or defaults.convention, tuple(CONVENTIONS))
+    usual = [] if isinstance(CONVENTIONS[name], Peer) else split_rules(defaults.rules)
+    rules = read_rules([*usual, *(given.rule or [])])
+    try:
+        return CONVENTIONS[name].with_rules(rules) if rules else name
+    except CostError as error:
+        raise UsageError(f"--rule: {error}") from None
+
+
+def split_rules(text: str) -> list[str]:
+    """The rules of a comma-separated list; a formula has no commas."""
+    return [rule for rule in text.split(",") if rule.strip()]
+
+
+def read_rules(texts: Iterable[str]) -> dict[str, Rule]:
+    """The rules of ``NAME=VALUE`` texts, of two with one name the later one."""
+    rules: dict[str, Rule] = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in unquoted(text.strip()).partition("="))
+        if not (equals and name and value):
+            raise UsageError(f"--rule is written NAME=VALUE, as in --rule batch_norm=2, not {text!r}")
+        rules[name] = int(value.replace("−", "-")) if re.fullmatch(r"[-−]?[0-9]+", value) else value
+    return rules
 
 
 def _variable(name: str | None) -> str | None:

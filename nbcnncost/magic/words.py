@@ -46,6 +46,20 @@ def is_expression(text: str) -> bool:
     return True
 
 
+def elements(expression: str) -> tuple[str, ...]:
+    """The expressions that commas separate, each as it is written; else the expression itself.
+
+    >>> elements("net, nets[0, 1], Net(3, 10)"), elements("Net(3, 10)")
+    (('net', 'nets[0, 1]', 'Net(3, 10)'), ('Net(3, 10)',))
+    """
+    text = expression.strip()
+    tree = ast.parse(text, mode="eval").body
+    if not isinstance(tree, ast.Tuple) or any(isinstance(part, ast.Starred) for part in tree.elts):
+        return (text,)
+    parts = (ast.get_source_segment(text, part) for part in tree.elts)
+    return tuple(part for part in parts if part) or (text,)
+
+
 def _bare(word: str) -> str:
     option = re.match(r"--[\w-]+=", word)
     return word if option is None and word[:1] not in ("'", '"') else _unquoted_value(word, option)

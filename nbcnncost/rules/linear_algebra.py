@@ -17,7 +17,9 @@ _BY_ROUTINE = "its count depends on the routine that a device has for it"
 def _product(x: Tensor, y: Tensor, bias: bool) -> Described:
     rows = x.shape[-2] if x.dim() > 1 else 1
     inner, columns = x.shape[-1], y.shape[-1] if y.dim() > 1 else 1
-    return described("matmul", {"B": matrices(x), "m": rows, "k": inner, "p": columns, "b": int(bias)})
+    whole = not (x.is_floating_point() or x.is_complex())
+    kind = "integer_matmul" if whole else "matmul"
+    return described(kind, {"B": matrices(x), "m": rows, "k": inner, "p": columns, "b": int(bias)})
 
 
 def _matmul(call: Call) -> Described:
@@ -28,7 +30,7 @@ def _matmul_add(call: Call) -> Described:
     """Added to ``beta`` times a first tensor (not at 0, where that is not even read), and scaled by ``alpha``."""
     x, y, beta, alpha = call.args[1], call.args[2], call.kwargs.get("beta", 1), call.kwargs.get("alpha", 1)
     plain = _product(x, y, bias=beta != 0)
-    return plain if alpha == 1 else plain._replace(kind="scaled_matmul")
+    return plain if alpha == 1 or plain.kind != "matmul" else plain._replace(kind="scaled_matmul")
 
 
 def _summed_products(call: Call) -> Described:
@@ -115,7 +117,7 @@ def _diagonal_sum(call: Call) -> Described:
 
 RULES: MappingProxyType[str, Rule] = MappingProxyType(
     {
-        **by_name("mm bmm mv dot vdot matmul", _matmul),
+        **by_name("mm bmm mv dot vdot matmul _int_mm", _matmul),
         **by_name("addmm baddbmm addmv", _matmul_add),
         "addbmm": _summed_products,
         "addr": _outer_add,

@@ -12,6 +12,7 @@ from nbcnncost.errors import CostError, InputError, ShapeError
 from nbcnncost.records import Failure, Trace
 from nbcnncost.tracing.customary import customary_shapes, first_layer
 from nbcnncost.tracing.diagnosis import diagnose, find_mismatch, where
+from nbcnncost.tracing.images import takes_images
 from nbcnncost.tracing.inputs import Inputs, bound, from_data, of_shape, readings
 from nbcnncost.tracing.models import accept
 from nbcnncost.tracing.run import Run, run
@@ -34,8 +35,9 @@ def trace_model(
     if sizes is None and input_data is None:
         done = _assumed(module, dtypes, batch_size, mode, execute, device)
     elif input_data is not None:
-        inputs = from_data(module, input_data, keep=execute, batch_size=batch_size, dtypes=dtypes)
-        done = _first_that_runs(module, iter([inputs]), mode, execute)
+        images = takes_images(module)
+        given = from_data(input_data, keep=execute, batch_size=batch_size, dtypes=dtypes, images=images)
+        done = _first_that_runs(module, given, mode, execute)
     else:
         done = _first_that_runs(module, readings(module, sizes, dtypes, batch_size, device), mode, execute)
     trace = replace(done.trace, notes=(*notes, *done.trace.notes))
@@ -54,15 +56,19 @@ def trace_model(
 
 def _first_that_runs(module: nn.Module, candidates: Iterator[Inputs], mode: str, execute: bool) -> Run:
     """The run on the first inputs that the model takes; where it takes none, on the likeliest."""
-    likeliest = None
+    likeliest = unfit = None
     for inputs in candidates:
-        args, kwargs, notes = bound(module, inputs)
+        try:
+            args, kwargs, notes = bound(module, inputs)
+        except InputError as error:
+            unfit = unfit or error
+            continue
         done = run(module, args, kwargs, mode=mode, execute=execute, notes=notes)
         if done.error is None:
             return done
         likeliest = likeliest or done
     if likeliest is None:
-        raise InputError("no input given")
+        raise unfit or InputError("no input given")
     return likeliest
 
 
@@ -127,6 +133,11 @@ def _first_sentence(error: Exception | None) -> str:
 
 
 def _none_fits(module: nn.Module, failed: list[tuple[tuple[int, ...], Run]]) -> CostError:
+    if not failed:
+        return InputError(
+            f"no input given, and the first layer of {type(module).__name__} is lazy: it takes what it is given, so "
+            f"nothing tells the size; give one: {_how_to_give(module)}"
+        )
     most = 4
     shapes = ", ".join(shape_text(shape) for shape, _ in failed[:most])
     shapes += f" and {len(failed) - most} more" if len(failed) > most else ""

@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
+from nbcnncost.tracing.lazy import is_lazy_layer
+from nbcnncost.tracing.packed import kind_of_layer
+
 #: Edge lengths that courses and papers use, the customary one first: for colour images, for grey ones.
 _COLOUR = (224, 32, 227, 299, 64, 28, 96, 128, 256, 240, 160, 48, 36, 384, 512)
 _GREY = (28, 32, 224, 64, 48, 96, 128, 227, 256, 299, 36)
@@ -28,15 +31,38 @@ class FirstLayer(NamedTuple):
 def first_layer(model: nn.Module) -> FirstLayer | None:
     """The first convolution, embedding, recurrent or linear layer in the order of definition."""
     for module in model.modules():
-        if isinstance(module, nn.modules.conv._ConvNd):
-            return FirstLayer("convolution", module.in_channels, len(module.kernel_size))
-        if isinstance(module, nn.Embedding):
-            return FirstLayer("embedding", 0, 0)
-        if isinstance(module, nn.modules.rnn.RNNBase):
-            return FirstLayer("recurrent" if module.batch_first else "recurrent, steps first", module.input_size, 0)
-        if isinstance(module, nn.Linear):
-            return FirstLayer("linear", module.in_features, 0)
+        found = _as_first(module, kind_of_layer(module) or _kind(module))
+        if found is not None:
+            return found
     return None
+
+
+def _kind(module: nn.Module) -> str:
+    kinds = {
+        nn.modules.conv._ConvNd: "convolution",
+        nn.Embedding: "embedding",
+        nn.modules.rnn.RNNBase: "recurrent",
+        nn.Linear: "linear",
+    }
+    return next((kind for base, kind in kinds.items() if isinstance(module, base)), "")
+
+
+def _as_first(module: Any, kind: str) -> FirstLayer | None:
+    if is_lazy_layer(module):
+        return FirstLayer("lazy", 0, 0) if kind != "convolution" else _lazy_convolution(module)
+    if kind == "convolution":
+        return FirstLayer(kind, module.in_channels, len(module.kernel_size))
+    if kind == "embedding":
+        return FirstLayer(kind, 0, 0)
+    if kind == "recurrent":
+        return FirstLayer(kind if module.batch_first else "recurrent, steps first", module.input_size, 0)
+    return FirstLayer(kind, module.in_features, 0) if kind == "linear" else None
+
+
+def _lazy_convolution(module: Any) -> FirstLayer:
+    """A lazy convolution takes any number of channels: colour images are usual in two dimensions, else one channel."""
+    spatial = len(module.kernel_size)
+    return FirstLayer("convolution", 3 if spatial == 2 else 1, spatial)
 
 
 def spatial_rank(model: nn.Module) -> int:
@@ -58,6 +84,8 @@ def _usual_shapes(first: FirstLayer | None) -> Iterator[tuple[int, ...]]:
         yield from ((1, 3, 224, 224), (1, 1, 28, 28), (1, 16))
     elif first.kind == "embedding":
         yield (1, _TOKENS)
+    elif first.kind == "lazy":
+        return
     elif first.kind == "linear":
         yield (1, first.channels)
         yield from ((1, 1, 28, 28), (1, 3, 32, 32), (1, 3, 224, 224), (1, _TOKENS, first.channels))

@@ -92,7 +92,7 @@ def find_mismatch(run: Run) -> Mismatch | None:
     """What does not fit in the function that failed, if that is why it failed."""
     if run.blame is None or run.blame.error is not run.error:
         return None
-    check = _CHECKS.get(run.blame.function)
+    check = _CHECKS.get(run.blame.function.removesuffix("_relu").removesuffix("_dynamic"))
     if check is None:
         return None
     module = "" if run.culprit is None else run.trace.modules[run.culprit.module].type

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.utils._pytree import tree_map
+from torch.nn.utils.rnn import PackedSequence
 
 from nbcnncost.errors import InputError
 from nbcnncost.shapes import check_shape, parse_shape
 from nbcnncost.tracing.customary import first_layer, spatial_rank
 from nbcnncost.tracing.images import are_images, takes_images
+from nbcnncost.tracing.nested import replaced, tensors_in
 from nbcnncost.tracing.twins import without_values
 from nbcnncost.units import shape_text
+
+#: Whole numbers keep their values up to this many: lengths, positions, labels, masks.
+_MOST_KNOWN = 4096
+_WHOLE = frozenset({torch.int64, torch.int32, torch.int16, torch.bool})
 
 
 class Inputs(NamedTuple):
@@ -45,6 +51,7 @@ def readings(model: nn.Module, sizes: Any, dtypes: Any, batch_size: int | None, 
             yield Inputs(tuple(tensors), {}, notes)
         else:
             yield Inputs((), dict(zip(names, tensors, strict=True)), notes)
+            yield Inputs((dict(zip(names, tensors, strict=True)),), {}, notes)
 
 
 def of_shape(model: nn.Module, shape: tuple[int, ...], dtypes: Any, batch_size: int | None, device: str) -> Inputs:
@@ -79,7 +86,8 @@ def _with_batch(
         mixed = [(size, *shape) if one else given for shape, given, one in zip(shapes, as_given, samples, strict=True)]
         single = ", ".join(shape_text(shape) for shape, one in zip(shapes, samples, strict=True) if one)
         yield mixed, (f"{single} read as one sample: batch {size}",)
-    if first_layer(model) is None:  # nothing tells how many dimensions it takes
+    first = first_layer(model)
+    if first is None or first.kind == "lazy":  # nothing tells how many dimensions it takes
         yield as_given, ()
 
 
@@ -87,7 +95,7 @@ def _is_sample(model: nn.Module, shape: tuple[int, ...]) -> bool:
     """Whether a shape has one dimension less than a batch for the model's first layer has."""
     first = first_layer(model)
     rank = len(shape)
-    if first is None:
+    if first is None or first.kind == "lazy":
         return rank == spatial_rank(model) + 1
     if first.kind == "convolution":
         return rank == first.spatial + 1
@@ -96,76 +104,72 @@ def _is_sample(model: nn.Module, shape: tuple[int, ...]) -> bool:
     return rank == 1
 
 
-def from_data(model: nn.Module, data: Any, *, keep: bool, batch_size: int | None, dtypes: Any) -> Inputs:
-    """The user's own inputs: a tensor, a tuple of positional arguments whose last may be a dict of keyword ones.
+def from_data(data: Any, *, keep: bool, batch_size: int | None, dtypes: Any, images: bool = False) -> Iterator[Inputs]:
+    """The user's own inputs as arguments, the likeliest reading first.
 
-    Unless the run is for real (``keep``) each tensor is replaced by one of its shape without values.
+    A tuple or list holds positional arguments, of which a last dict holds keyword ones; a dict is keyword arguments;
+    anything else is one argument. Each may be one argument itself, and a named tuple several; a list of images is one
+    for a model that takes ``images``. Unless the run is for real (``keep``) each tensor is replaced by one of its shape
+    without values.
     """
     if batch_size is not None or dtypes is not None:
         raise InputError("input_data has its own batch and dtypes; give batch_size and dtypes with input_size only")
-    kwargs: dict[str, Any] = {}
-    if isinstance(data, Mapping):
-        args: tuple[Any, ...] = ()
-        kwargs = dict(data)
-    elif isinstance(data, (tuple, list)) and are_images(data) and takes_images(model):
-        args = (list(data),)
-    elif isinstance(data, (tuple, list)):
-        args = tuple(data)
-        if args and isinstance(args[-1], Mapping):
-            args, kwargs = args[:-1], dict(args[-1])
-    else:
-        args = (data,)
-    if not any(isinstance(value, Tensor) for value in _flat((args, kwargs))):
+    if next(tensors_in(data), None) is None:
         raise InputError(f"input_data holds no tensor: {type(data).__name__}; give tensors, or a shape as input_size")
-    args, kwargs = tree_map(lambda value: _prepared(value, keep), (args, kwargs))
-    return Inputs(args, kwargs)
+    data = replaced(data, lambda value: _prepared(value, keep))
+    if images and isinstance(data, (tuple, list)) and are_images(data):
+        return iter([Inputs((list(data),), {})])
+    return (Inputs(args, kwargs) for args, kwargs in _ways(data))
+
+
+def _ways(data: Any) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    if isinstance(data, Mapping):
+        yield (), dict(data)
+    elif type(data) in (tuple, list):
+        if data and isinstance(data[-1], Mapping):
+            yield tuple(data[:-1]), dict(data[-1])
+        yield tuple(data), {}
+    yield (data,), {}
+    if isinstance(data, tuple) and type(data) is not tuple and not isinstance(data, PackedSequence):
+        yield tuple(data), {}
 
 
 def bound(module: nn.Module, inputs: Inputs) -> Inputs:
-    """The inputs as the forward takes them; raises :class:`InputError` where they don't match its arguments.
-
-    A dict is a set of keyword arguments, or, where the forward has no such arguments, one argument itself.
-    """
+    """The inputs as the forward takes them; raises :class:`InputError` where they don't match its arguments."""
     try:
         signature = inspect.signature(module.forward)
     except (TypeError, ValueError):
         return inputs
     try:
-        signature.bind(*inputs.args, **inputs.kwargs)
+        given = signature.bind(*inputs.args, **inputs.kwargs).arguments
     except TypeError as error:
-        whole = (*inputs.args, inputs.kwargs)
-        if inputs.kwargs and _takes_a_dict(signature, whole):
-            return Inputs(whole, {}, inputs.notes)
-        name = type(module).__name__
-        raise InputError(f"the forward of {name} takes {signature}, which the inputs do not match: {error}") from None
+        raise _mismatch(module, signature, str(error)) from None
+    for name, value in given.items():
+        if isinstance(value, (dict, list, tuple)) and _is_a_tensor(signature.parameters[name]):
+            raise _mismatch(module, signature, f"{name} is a tensor, not a {type(value).__name__}")
     return inputs
 
 
-def _takes_a_dict(signature: inspect.Signature, args: tuple[Any, ...]) -> bool:
-    """Whether these positional arguments fit, the last of which is a dict: an argument called a Tensor takes none."""
-    try:
-        last = list(signature.bind(*args).arguments)[-1]
-    except TypeError:
-        return False
-    return "Tensor" not in str(signature.parameters[last].annotation)
+def _mismatch(module: nn.Module, signature: inspect.Signature, why: str) -> InputError:
+    name = type(module).__name__
+    return InputError(f"the forward of {name} takes {signature}, which the inputs do not match: {why}")
 
 
-def _flat(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        value = value.values()
-    elif not isinstance(value, (tuple, list)):
-        yield value
-        return
-    for entry in value:
-        yield from _flat(entry)
+def _is_a_tensor(parameter: inspect.Parameter) -> bool:
+    """Whether an argument is annotated as one tensor, so that nothing that holds several will do."""
+    words = set(re.findall(r"\w+", str(parameter.annotation)))
+    single = parameter.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return single and "Tensor" in words and words <= {"Tensor", "torch", "class", "None", "Optional", "typing"}
 
 
-def _prepared(value: Any, keep: bool) -> Any:
-    if not isinstance(value, Tensor):
-        return value
+def _prepared(value: Tensor, keep: bool) -> Tensor:
+    """A tensor to run with: whole numbers, of which lengths and positions are made, are few enough to keep."""
+    if value.is_nested:
+        raise InputError("a nested tensor holds several shapes in one; give a padded tensor, or a list of tensors")
     if keep:
         return value.detach().clone()
-    return without_values(value)
+    is_known = value.device.type == "cpu" and value.numel() <= _MOST_KNOWN and value.dtype in _WHOLE
+    return value.detach() if is_known else without_values(value)
 
 
 def _shape(size: Any) -> tuple[int, ...]:
@@ -216,8 +220,8 @@ def _usual_dtype(model: nn.Module) -> torch.dtype:
     first = first_layer(model)
     if first is not None and first.kind == "embedding":
         return torch.int64
-    floating = (parameter.dtype for parameter in model.parameters() if parameter.is_floating_point())
-    return next(floating, torch.float32)
+    held = (parameter.dtype for parameter in model.parameters())
+    return next((dtype for dtype in held if dtype.is_floating_point or dtype.is_complex), torch.float32)
 
 
 def _dtype(entry: Any) -> torch.dtype:

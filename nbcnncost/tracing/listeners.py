@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import re
 import sys
 import threading
 import types
 from contextlib import ExitStack
+from functools import lru_cache
 from math import prod
 from types import GeneratorType, TracebackType
 from typing import Any
@@ -16,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.nn.parameter import is_lazy
 from torch.overrides import (
     TorchFunctionMode,
     _get_current_function_mode_stack,
@@ -27,7 +30,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from nbcnncost.aten import Call, Described, describe, tensors_of
 from nbcnncost.composites import describe_whole, is_whole
+from nbcnncost.quantized import concerns, describe_quantized, describe_recurrent, is_recurrent
 from nbcnncost.tracing.memory import ShapeMemory, rebuild
+from nbcnncost.tracing.quantized import result_without_values
 from nbcnncost.tracing.recorder import Recorder
 from nbcnncost.tracing.twins import Twins, is_sparse
 
@@ -35,11 +40,14 @@ from nbcnncost.tracing.twins import Twins, is_sparse
 _LARGEST_CONSTANT = 1 << 20
 _META = torch.device("meta")
 _LIFT = torch.ops.aten.lift_fresh.default
+_DETACH = torch.ops.aten.detach.default
 _ALIGNED = torch.ops.aten._nested_tensor_from_mask_left_aligned.default
 #: Which argument holds lengths whose values shape the result: they stay real.
 _LENGTHS = types.MappingProxyType(
     {torch.ops.aten._pack_padded_sequence.default: 1, torch.ops.aten._pad_packed_sequence.default: 1}
 )
+_IS_ALL_TRUE: Any = torch._is_all_true
+_TRUE = torch.tensor(data=True, device="cpu")
 _CONVOLUTION = torch.ops.aten.convolution.default
 _LAYER_NORM = torch.ops.aten.native_layer_norm.default  # takes float32 weights with half-precision inputs
 _ONE_DTYPE = frozenset(
@@ -81,7 +89,8 @@ class ModuleListener:
 
     def _enter(self, module: nn.Module, args: Any) -> None:
         if threading.get_ident() == self._thread and not self._recorder.asleep:
-            self._recorder.enter(module, args)
+            named = _calling().f_locals.get("kwargs")
+            self._recorder.enter(module, (args, named) if type(named) is dict and named else args)
 
     def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
         recorder = self._recorder
@@ -90,8 +99,13 @@ class ModuleListener:
             recorder.leave(output, error if error is not self._outer else None)
 
 
+def _calling() -> types.FrameType:
+    """The framework's call of a global hook, which hands on no keyword arguments but has them at hand."""
+    return sys._getframe(2)
+
+
 #: Attribute access: nothing is computed.
-_SILENT = frozenset({"get", "set", "size", "dim", ""})
+_SILENT = frozenset({"get", "set", "size", "dim", "is_contiguous", ""})
 #: What Python's operators are called, in the words people use.
 _OPERATOR_NAMES = types.MappingProxyType(
     {
@@ -107,6 +121,28 @@ def _label(func: Any) -> str:
     """The name people know; of an exported program's operation (``conv2d.default``) without the overload."""
     name = str(getattr(func, "__name__", "")).partition(".")[0].strip("_")
     return _OPERATOR_NAMES.get(name, name)
+
+
+#: Methods that an operator calls as well: the framework hears no difference, the code that called shows it.
+_WITH_OPERATOR = frozenset({"add", "sub", "mul", "div", "matmul", "pow"})
+
+
+def _is_operator(func: Any, frame: types.FrameType) -> bool:
+    """Whether the code that is running in a frame has just used an operator, as in ``x + y`` or ``sum([x, y])``."""
+    if dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith(("BINARY", "INPLACE")):
+        return True
+    return isinstance(func, types.MethodDescriptorType) and func.__name__ not in frame.f_code.co_names
+
+
+@lru_cache(maxsize=4096)
+def home_of(func: Any) -> str:
+    """Where a function is at home, and its name: ``"functional.relu"``, ``"torch.add"``, ``"Tensor.add"``."""
+    module, name = getattr(func, "__module__", None) or "", getattr(func, "__name__", "")
+    if module in ("torch.nn.functional", "torch._C._nn"):
+        return f"functional.{name}"
+    if isinstance(func, (types.MethodDescriptorType, types.WrapperDescriptorType)) or module == "torch._tensor":
+        return f"Tensor.{name}"
+    return f"torch.{name}" if module in ("", "torch", "torch.functional") else f"{module}.{name}"
 
 
 def _transparent(func: types.FunctionType) -> types.FunctionType:
@@ -136,29 +172,36 @@ class FunctionListener(TorchFunctionMode):
         recorder = self._recorder
         if recorder.asleep or (label in _SILENT and func is not _SET_DATA):
             return func(*args, **kwargs)
-        outer = recorder.function
+        outer, start = recorder.function, len(recorder.ops)
         if not outer:
             recorder.group += 1
         recorder.function = label
         try:
-            return self._call(func, label, args, kwargs)
+            result = self._call(func, label, args, kwargs)
         except Exception as error:
             recorder.accuse(label, args, kwargs, error)
             raise
         finally:
             recorder.function = outer
+        if len(recorder.ops) > start:
+            operator = label in _WITH_OPERATOR and _is_operator(func, sys._getframe(1))
+            recorder.called(home_of(func), start, args, kwargs, operator=operator)
+        return result
 
     def _call(self, func: Any, label: str, args: Any, kwargs: Any) -> Any:
         if func in _OPAQUE:
             with self:
                 return _OPAQUE[func](*args, **kwargs)
-        if not self._recorder.paused and is_whole(label, args, kwargs) and not _inside_functorch():
+        whole = is_whole(label, args, kwargs) and not str(func).startswith("quantized.")
+        if whole and not self._recorder.paused and not _inside_functorch():
             return self._composite(func, label, args, kwargs)
         twins, before = self._twins, len(self._recorder.ops)
         if twins is None:
             return func(*args, **kwargs)
         if func is _SET_DATA and twins.has_values(args[0]):
             return twins.replace(*args)
+        if func is _IS_ALL_TRUE:  # a distribution checks its arguments: without values nothing is wrong
+            args = (_TRUE if args[0].device.type == "meta" else args[0],)
         try:
             return func(*args, **kwargs)
         except RuntimeError as error:
@@ -203,6 +246,8 @@ class OperationListener(TorchDispatchMode):
         kwargs = kwargs or {}
         if isinstance(func, torch._ops.HigherOrderOperator):
             return self._of_functions(func, args, kwargs)
+        if func is _DETACH and is_lazy(args[0]):  # a lazy layer asks for its weight's device
+            return func(*args, **kwargs)
         if func is _ALIGNED:  # whether padding could be packed away: a short cut that would hide the layers inside
             return False
         if torch.is_inference_mode_enabled():  # only there do composite operations arrive whole
@@ -211,6 +256,8 @@ class OperationListener(TorchDispatchMode):
             if whole is not NotImplemented:
                 return whole
         tensors = tuple(tensors_of(args, kwargs))
+        if is_recurrent(func) or concerns(func, tensors):
+            return self._quantized(func, args, kwargs, tensors)
         result, described = self._run(func, args, kwargs, tensors)
         if not (self._recorder.paused or self._recorder.asleep):
             outputs = tuple(tensors_of((result,), {}))
@@ -229,6 +276,29 @@ class OperationListener(TorchDispatchMode):
             inputs, outputs = tuple(tensors_of(args, kwargs)), tuple(tensors_of((result,), {}))
             self._recorder.add(f"higher_order.{func.name()}.default", described, inputs, outputs)
         return result
+
+    def _quantized(self, func: Any, args: Any, kwargs: Any, tensors: tuple[Tensor, ...]) -> Any:
+        """An operation on quantized tensors, or on their packed weights."""
+        if self._twins is None:
+            result = func(*args, **kwargs)
+        else:
+            self._note_writes(self._twins, func, args)
+            try:
+                result = result_without_values(func, args, kwargs)
+            except NotImplementedError as error:
+                raise NeedsValues(str(func)) from error
+        if not (self._recorder.paused or self._recorder.asleep):
+            call = Call(args, kwargs, tuple(tensors_of((result,), {})), self._recorder.function)
+            parts = describe_recurrent(func, call) if is_recurrent(func) else [describe_quantized(func, call)]
+            for described in parts:
+                self._recorder.add(str(func), described, tensors, call.outputs)
+        return result
+
+    def _note_writes(self, twins: Twins, func: Any, args: Any) -> None:
+        if func._schema.is_mutable:
+            for argument, value in zip(func._schema.arguments, args, strict=False):
+                if argument.alias_info is not None and argument.alias_info.is_write and isinstance(value, Tensor):
+                    twins.wrote(value)
 
     def _run(self, func: Any, args: Any, kwargs: Any, tensors: tuple[Tensor, ...]) -> tuple[Any, Described | None]:
         twins = self._twins
@@ -275,10 +345,7 @@ class OperationListener(TorchDispatchMode):
             kwargs = {**kwargs, "device": _META}
         if all(tensor.device.type == "meta" for tensor in tensors):
             return args, kwargs
-        if func._schema.is_mutable:
-            for argument, value in zip(func._schema.arguments, args, strict=False):
-                if argument.alias_info is not None and argument.alias_info.is_write and isinstance(value, Tensor):
-                    twins.wrote(value)
+        self._note_writes(twins, func, args)
         if func is torch.ops.aten.index.Tensor:
             args = (args[0], twins.masks_as_places(args[1]))
         kept = _LENGTHS.get(func)

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
 
 from nbcnncost.errors import ModelError
+
+#: Wrappers that call one module and add nothing of their own: where they keep it. They are known by name, since most
+#: of them live in parts of the framework that need not be there.
+_WRAPPERS = MappingProxyType(
+    {
+        "DataParallel": "module",
+        "DistributedDataParallel": "module",
+        "FullyShardedDataParallel": "_fsdp_wrapped_module",
+        "CheckpointWrapper": "_checkpoint_wrapped_module",
+        "AveragedModel": "module",
+        "OptimizedModule": "_orig_mod",
+    }
+)
 
 
 def accept(model: Any) -> tuple[nn.Module, tuple[str, ...]]:
@@ -24,41 +37,23 @@ def accept(model: Any) -> tuple[nn.Module, tuple[str, ...]]:
         )
     if type(inner).forward is nn.Module.forward and "forward" not in vars(inner):
         raise ModelError(f"{name} has no forward: put its layers into nn.Sequential, or give the model that uses it")
-    lazy = next((path for path, module in inner.named_modules() if _is_lazy(module)), None)
-    if lazy is not None:
-        raise ModelError(
-            f"layer {lazy or name!r} is lazy: its size is not known before a first forward; "
-            "run the model once on a real input, or give the layer its sizes"
-        )
-    quantized = next((path for path, module in inner.named_modules() if _is_quantized(module)), None)
-    if quantized is not None:
-        raise ModelError(f"layer {quantized or name!r} is quantized; give the floating-point model it was made from")
     return inner, notes
 
 
 def _unwrapped(model: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
     notes: list[str] = []
     while True:
-        if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
-            notes.append(f"{type(model).__name__}: the module inside is counted, once")
-            model = model.module
-        elif type(model).__name__ == "OptimizedModule" and isinstance(getattr(model, "_orig_mod", None), nn.Module):
-            notes.append("compiled model: the original module is counted")
-            model = model._orig_mod  # type: ignore[assignment]
-        else:
+        wrapper = next((base.__name__ for base in type(model).__mro__ if base.__name__ in _WRAPPERS), "")
+        inner = getattr(model, _WRAPPERS.get(wrapper, ""), None)
+        if not isinstance(inner, nn.Module):
             return model, tuple(notes)
-
-
-def _is_lazy(module: nn.Module) -> bool:
-    tensors = (*module._parameters.values(), *module._buffers.values())
-    return any(tensor is not None and is_lazy(tensor) for tensor in tensors)
-
-
-def _is_quantized(module: nn.Module) -> bool:
-    place = type(module).__module__
-    if type(module).__name__ == "FloatFunctional":  # lives there, but adds and multiplies floats
-        return False
-    return place.startswith(("torch.ao.nn.quantized", "torch.nn.quantized", "torch.ao.nn.intrinsic.quantized"))
+        compiled = wrapper == "OptimizedModule"
+        notes.append(
+            "compiled model: the original module is counted"
+            if compiled
+            else f"{type(model).__name__}: the module inside is counted, once"
+        )
+        model = inner
 
 
 def _not_a_module(model: Any) -> str:  # noqa: C901, PLR0911 -- one sentence for each

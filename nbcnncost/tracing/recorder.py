@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from nbcnncost.aten import Described
-from nbcnncost.records import ModuleCall, ModuleRecord, OpRecord, TensorSpec
+from nbcnncost.quantized import is_packed, unpacked
+from nbcnncost.records import FunctionCall, ModuleCall, ModuleRecord, OpRecord, TensorSpec
+from nbcnncost.tracing.batch import Batch, batch_of
 from nbcnncost.tracing.modules import module_record, spec_of, specs_of
 
 
@@ -45,12 +48,14 @@ class Recorder:
         self.modules = modules
         self.ops: list[OpRecord] = []
         self.calls: list[_OpenCall] = []
+        self.functions: list[FunctionCall] = []
         self.stack: list[int] = []
         self.function = ""
         self.group = 0
         self.paused = 0  # inside a function that is recorded as a whole
         self.asleep = False  # while a run inside this run has its turn
         self.blame: Blame | None = None
+        self.batch: Batch | None = None
         self._indices = indices
         self._params = params
         self._numbers: dict[int, int] = {}
@@ -66,7 +71,9 @@ class Recorder:
         path = self._path(index, parent)
         self.stack.append(len(self.calls))
         place = (len(self.calls), parent, index)
-        self.calls.append(_OpenCall(place, path, number, len(self.ops), inputs))
+        call = _OpenCall(place, path, number, len(self.ops), inputs)
+        self.calls.append(call)
+        self.batch = self.batch or batch_of(module, call.inputs)
 
     def leave(self, outputs: Any, error: BaseException | None) -> None:
         """A module's forward ends, with its outputs or with an error."""
@@ -91,6 +98,13 @@ class Recorder:
                 described.reason,
             )
         )
+
+    def called(self, name: str, start: int, args: Sequence[Any], kwargs: Mapping[str, Any], *, operator: bool) -> None:
+        """A function has run, whose operations begin at ``start``."""
+        named = tuple((key, _plain(value)) for key, value in kwargs.items())
+        call = self.stack[-1] if self.stack else -1
+        given = tuple(map(_plain, args))
+        self.functions.append(FunctionCall(name, call, start, len(self.ops), given, named, operator))
 
     def accuse(self, function: str, args: Sequence[Any], kwargs: Mapping[str, Any], error: BaseException) -> None:
         """An error passed through a function; the innermost one is to blame."""
@@ -150,4 +164,21 @@ class Recorder:
 def _shapes(value: Any) -> Any:
     if isinstance(value, Tensor):
         return spec_of(value)
+    if is_packed(value):
+        return spec_of(unpacked(value).weight)
     return tuple(map(_shapes, value)) if isinstance(value, (list, tuple)) else value
+
+
+def _plain(value: Any) -> Any:
+    """An argument as it can be kept: a tensor's spec, numbers and words as they are, of all else what it is."""
+    if isinstance(value, Tensor):
+        return spec_of(value)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_plain, value))
+    return str(value).removeprefix("torch.") if type(value) in _NAMED else f"<{type(value).__name__}>"
+
+
+#: What is known by its name.
+_NAMED = (torch.dtype, torch.device, torch.memory_format, torch.layout)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import torch
@@ -13,10 +14,13 @@ from torch import Tensor, nn
 
 from nbcnncost.errors import ModelError
 from nbcnncost.records import ModuleCall, ModuleRecord, Trace
+from nbcnncost.tracing.batch import batch_of_inputs
 from nbcnncost.tracing.calm import Calm
 from nbcnncost.tracing.guard import set_mode, untouched
+from nbcnncost.tracing.lazy import copied_without_values, has_lazy_layers, new_lazy_tensors
 from nbcnncost.tracing.listeners import close_interrupted, listen
-from nbcnncost.tracing.modules import list_modules, list_params, specs_of
+from nbcnncost.tracing.modules import contents_of, specs_of, type_of
+from nbcnncost.tracing.nested import replaced
 from nbcnncost.tracing.recorder import Blame, Recorder
 from nbcnncost.tracing.twins import Twins
 
@@ -48,12 +52,32 @@ def run(
 
     An exception of the model's own forward is given back in the :class:`Run`; Ctrl-C passes through.
     """
-    name = type(model).__name__
+    lazy, given = has_lazy_layers(model), model
     if execute:
         model = _copied(model)
-    modules, indices = list_modules(model)
-    params, param_indices = list_params(model, indices)
-    session = _Session(model, mode, None if execute else Twins())
+    elif lazy:
+        model = copied_without_values(model)
+    if lazy:  # a first run gives the copy its sizes (up to an error, if there is one), and is forgotten
+        _run(model, args, kwargs, mode=mode, execute=execute, notes=notes, guarded=given)
+    return _run(model, args, kwargs, mode=mode, execute=execute, notes=notes, guarded=model)
+
+
+def _run(
+    model: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    mode: str,
+    execute: bool,
+    notes: tuple[str, ...],
+    guarded: nn.Module,
+) -> Run:
+    """One call of the model; ``guarded`` is the model that is put back as it was after it."""
+    modules, indices, params, param_indices = contents_of(model)
+    twins = None if execute else Twins()
+    if twins is not None:
+        args, kwargs = replaced((args, kwargs), twins.own)
+    session = _Session(model, guarded, mode, twins)
     try:
         recorder = session.begin(modules, indices, param_indices)
         error = _error_of(model, args, kwargs)
@@ -63,16 +87,19 @@ def run(
         session.end()
         raise
     calls, culprit = recorder.finished_calls(error)
+    inputs = specs_of((args, kwargs))
     trace = Trace(
-        model_name=name,
+        model_name=type_of(model),
         mode=mode,
         executed=execute,
-        inputs=specs_of((args, kwargs)),
+        inputs=inputs,
         modules=tuple(recorder.modules),
         params=tuple(params),
         calls=calls,
         ops=tuple(recorder.ops),
+        functions=tuple(recorder.functions),
         notes=notes,
+        batch=batch_of_inputs(inputs, recorder.batch),
     )
     return Run(trace, error, culprit, recorder.blame)
 
@@ -89,17 +116,18 @@ def _error_of(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -
 class _Session:
     """What is set up for a run, and put back after it. Both may be called again where they were interrupted."""
 
-    def __init__(self, model: nn.Module, mode: str, twins: Twins | None) -> None:
-        self._model, self._mode, self._twins = model, mode, twins
+    def __init__(self, model: nn.Module, guarded: nn.Module, mode: str, twins: Twins | None) -> None:
+        self._model, self._guarded, self._mode, self._twins = model, guarded, mode, twins
         self._stack = ExitStack()
 
     def begin(self, modules: list[ModuleRecord], indices: dict[int, int], params: dict[int, int]) -> Recorder:
         """Wait for other runs, remember how everything is, set the mode, and listen."""
         with Calm():
             self._stack.enter_context(_ONE_AT_A_TIME)
-            keeper = self._stack.enter_context(untouched(self._model))
+            keeper = self._stack.enter_context(untouched(self._guarded))
             if self._twins is not None:
                 self._stack.callback(self._twins.reset_versions)
+            self._stack.enter_context(_uncompiled())
             self._stack.enter_context(torch.no_grad())
             recorder = Recorder(modules, indices, params, keeper.keep)
             self._stack.enter_context(_turn(recorder))
@@ -111,6 +139,12 @@ class _Session:
         """Put everything back."""
         with Calm():
             self._stack.close()
+
+
+def _uncompiled() -> AbstractContextManager[Any]:
+    """Compiled parts of a model run as they were written: to compile them takes long, and costs are the original's."""
+    set_stance = getattr(sys.modules.get("torch._dynamo"), "set_stance", None)
+    return nullcontext() if set_stance is None else set_stance("force_eager")
 
 
 @contextmanager
@@ -130,14 +164,14 @@ def _turn(recorder: Recorder) -> Iterator[None]:
 
 def _copied(model: nn.Module) -> nn.Module:
     """A run for real may write to buffers, so it works on a copy."""
-    computed = {  # weights that an old-style weight_norm computes are no leaves, which copying refuses
+    computed: dict[int, Any] = {  # weights that an old-style weight_norm computes are no leaves, which copying refuses
         id(value): value.detach().clone()
         for module in model.modules()
         for value in module.__dict__.values()
         if isinstance(value, Tensor) and not value.is_leaf
     }
     try:
-        return copy.deepcopy(model, computed)
+        return copy.deepcopy(model, computed | new_lazy_tensors(model))
     except Exception as error:
         raise ModelError(
             f"{type(model).__name__} cannot be copied ({error}), and running it for real could change it; "

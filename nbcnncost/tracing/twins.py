@@ -17,6 +17,8 @@ def without_values(tensor: Tensor) -> Tensor:
     """A tensor of the same shape, strides and dtype on the meta device, which has no memory for values."""
     if is_sparse(tensor):
         return torch.empty(tensor.shape, dtype=tensor.dtype, layout=tensor.layout, device="meta")
+    if tensor.is_quantized:
+        return torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
     return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
 
 
@@ -55,6 +57,14 @@ class Twins:
         for tensor in result if isinstance(result, (tuple, list)) else (result,):
             if isinstance(tensor, Tensor) and tensor.device.type != "meta":
                 self._fresh[id(tensor)] = tensor
+
+    def own(self, tensor: Tensor) -> Tensor:
+        """An input as the run works with it: where its values are known, a copy that the run may write to."""
+        if tensor.device.type == "meta":
+            return tensor
+        tensor = tensor.clone()
+        self.add_fresh(tensor)
+        return tensor
 
     def followed(self, tensor: Tensor) -> Tensor | None:
         """A real tensor to compute with: a fresh one itself, a tiny one of the user's as a copy, else ``None``."""

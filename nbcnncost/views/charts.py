@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 COLUMNS = ("flops", "macs", "params", "count")
 #: More bars than this nobody reads.
-_MOST_BARS = 30
+MOST_BARS = 30
 #: Nor do as many fit into a description.
-_MOST_TOLD = 12
-_LONGEST_LABEL = 38
+MOST_TOLD = 12
+LONGEST_LABEL = 38
 _DPI = 144
 #: Grey that has contrast on white and on dark pages alike: the background is transparent.
-_INK = "#767676"
-_BAR = "#4a8fc7"
-_OTHER_BAR = "#8f979e"
+INK = "#767676"
+BAR = "#4a8fc7"
+OTHER_BAR = "#8f979e"
 #: Which of matplotlib's settings a drawing depends on.
 _STYLES = ("axes.", "figure.", "font.", "hatch.", "lines.", "mathtext.", "patch.", "path.", "savefig.", "svg.", "text.")
 
@@ -56,7 +56,7 @@ class Chart:
 
     def savefig(self, path: str | Path, **options: Any) -> None:
         """Write the chart to a file; the ending (``.png``, ``.svg``, ``.pdf``) says as what."""
-        with _own_style():
+        with own_style():
             self.figure.savefig(path, metadata=_metadata(Path(path).suffix), **{"dpi": _DPI, **options})
 
     def __repr__(self) -> str:
@@ -109,7 +109,7 @@ def _bars(report: Report, column: str, by: str, top: int, depth: int | None) -> 
         raise ValueError(f"there is no chart of {column!r}; there are: {', '.join(COLUMNS)}")
     if by not in ("layer", "type"):
         raise ValueError(f"a chart is by 'layer' or by 'type', not {by!r}")
-    top = min(max(top, 1), _MOST_BARS)
+    top = min(max(top, 1), MOST_BARS)
     layers = tuple(row for row in report.tree(depth) if row.is_leaf)
     rows = layers if by == "layer" else report.by_type()
     # Rows that hold nothing of what the chart shows would be bars without length.
@@ -127,9 +127,9 @@ def _bars(report: Report, column: str, by: str, top: int, depth: int | None) -> 
 def _label(row: Row, by: str) -> str:
     name = clean(row.path or row.name)
     if by == "type":
-        return shorten(name, _LONGEST_LABEL) + (f" ×{row.calls}" if row.calls > 1 else "")
+        return shorten(name, LONGEST_LABEL) + (f" ×{row.calls}" if row.calls > 1 else "")
     call = f" ({row.call} of {row.calls})" if row.calls > 1 else ""
-    return shorten(name, _LONGEST_LABEL) + call
+    return shorten(name, LONGEST_LABEL) + call
 
 
 def _value(row: Row, column: str) -> int | None:
@@ -159,19 +159,19 @@ def _value_text(bar: _Bar, whole: int) -> str:
 
 def _alt(bars: Sequence[_Bar], title: str, report: Report, column: str) -> str:
     whole = _value(report.total, column) or 0
-    parts = [f"{bar.label} {_value_text(bar, whole)}" for bar in bars[:_MOST_TOLD]]
-    if len(bars) > _MOST_TOLD:
-        parts.append(f"and {plural(len(bars) - _MOST_TOLD, 'more bar')}")
+    parts = [f"{bar.label} {_value_text(bar, whole)}" for bar in bars[:MOST_TOLD]]
+    if len(bars) > MOST_TOLD:
+        parts.append(f"and {plural(len(bars) - MOST_TOLD, 'more bar')}")
     return f"Bar chart. {title}. {'; '.join(parts) or 'Nothing to show'}."
 
 
 def _draw(bars: Sequence[_Bar], title: str, whole: int) -> Figure:
-    with _own_style():
+    with own_style():
         figure = Figure(figsize=(8.5, 0.62 + 0.27 * max(len(bars), 1)), layout="constrained")
         figure.patch.set_alpha(0)
         axes = figure.add_subplot()
         axes.patch.set_alpha(0)
-        colours = [_OTHER_BAR if bar.is_other else _BAR for bar in bars]
+        colours = [OTHER_BAR if bar.is_other else BAR for bar in bars]
         places = list(range(len(bars)))
         axes.barh(places, [bar.value or 0 for bar in bars], height=0.72, color=colours)
         axes.set_yticks(places)
@@ -180,7 +180,7 @@ def _draw(bars: Sequence[_Bar], title: str, whole: int) -> Figure:
             label.set_parse_math(False)
             label.set_fontstyle("italic" if bar.is_other else "normal")
         _label_bars(axes, bars, whole)
-        figure.suptitle(title, fontsize=10.5, color=_INK, x=0.01, ha="left", weight="bold", parse_math=False)
+        figure.suptitle(title, fontsize=10.5, color=INK, x=0.01, ha="left", weight="bold", parse_math=False)
         # Laid out once and for all: a second drawing must give the same bytes.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
@@ -198,20 +198,20 @@ def _label_bars(axes: Axes, bars: Sequence[_Bar], whole: int) -> None:
             textcoords="offset points",
             va="center",
             fontsize=9.5,
-            color=_INK,
+            color=INK,
         )
     axes.set_xlim(0, longest * 1.22)
     axes.set_ylim(max(len(bars), 1) - 0.45, -0.55)
     axes.xaxis.set_visible(False)
-    axes.tick_params(axis="y", length=0, labelsize=9.5, labelcolor=_INK)
+    axes.tick_params(axis="y", length=0, labelsize=9.5, labelcolor=INK)
     for side in ("top", "right", "bottom"):
         axes.spines[side].set_visible(False)
-    axes.spines["left"].set_color(_INK)
+    axes.spines["left"].set_color(INK)
 
 
 def _drawn(figure: Figure, kind: str) -> bytes:
     picture = io.BytesIO()
-    with _own_style():
+    with own_style():
         figure.savefig(picture, format=kind, dpi=_DPI, metadata=_metadata(kind))
     return picture.getvalue()
 
@@ -222,7 +222,7 @@ def _metadata(kind: str) -> dict[str, None]:
 
 
 @contextmanager
-def _own_style() -> Iterator[None]:
+def own_style() -> Iterator[None]:
     """The looks that matplotlib comes with, whatever style the user works in, for as long as the drawing takes."""
     defaults = {key: value for key, value in mpl.rcParamsDefault.items() if key.startswith(_STYLES)}
     with mpl.rc_context({**defaults, "svg.hashsalt": "nbcnncost", "svg.fonttype": "path"}), warnings.catch_warnings():

@@ -25,6 +25,7 @@ COLUMNS = (
     "frozen",
     "macs",
     "macs_share",
+    "integer_macs",
     "flops",
     "flops_share",
     "count",
@@ -34,6 +35,7 @@ COLUMNS = (
 DISPENSABLE = ("flops_share", "macs_share", "params_share")
 _LEFT = frozenset({"layer", "type"})
 _SHARES = {"params_share": "params", "macs_share": "macs", "flops_share": "flops", "share": "count"}
+_INTEGER_MACS = "integer MACs: multiply-accumulates of whole numbers in quantized layers; they are MACs, and no FLOPs"
 #: From this total on a column's numbers are too long to read and stand in three digits and a prefix.
 _TOO_LONG = 10**11
 
@@ -164,11 +166,12 @@ def default_columns(report: Report) -> tuple[str, ...]:
     frozen = ("frozen",) if 0 < total.trainable < total.params else ()
     shapes = ("input", "output")
     params = ("type", "params", "params_share", *frozen)
+    integer = ("integer_macs",) if total.integer_macs else ()
     if report.unit == "FLOPs":
-        return (*params, "macs", "macs_share", "flops", "share", *shapes)
+        return (*params, "macs", "macs_share", *integer, "flops", "share", *shapes)
     if all(row.count == row.macs for row in report.rows):
-        return (*params, "macs", "share", "flops", "flops_share", *shapes)
-    return (*params, "macs", "flops", "count", "share", *shapes)
+        return (*params, "macs", "share", *integer, "flops", "flops_share", *shapes)
+    return (*params, "macs", *integer, "flops", "count", "share", *shapes)
 
 
 def _summary(report: Report) -> tuple[str, ...]:
@@ -184,14 +187,15 @@ def _summary(report: Report) -> tuple[str, ...]:
 def _details(report: Report) -> tuple[str, ...]:
     """How the numbers came about: notes on the input, the convention, and what was counted."""
     counting = f"convention {clean(report.convention.name)}: {clean(report.convention.title)}"
-    return (*map(clean, report.notes), counting, clean(report.coverage))
+    integer = (_INTEGER_MACS,) if report.total.integer_macs else ()
+    return (*map(clean, report.notes), counting, *integer, clean(report.coverage))
 
 
 def _setting(report: Report) -> str:
     shapes = ", ".join(_spec_text(spec) for spec in report.inputs)
-    first = next((spec.shape for spec in report.inputs if len(spec.shape) > 1), None)
+    batch = report.trace.batch
     mode = "each module in its own mode" if report.mode == "same" else f"{report.mode} mode"
-    parts = [f"input {shapes or 'none'}", *([f"batch {first[0]}"] if first else []), mode]
+    parts = [f"input {shapes or 'none'}", *([f"batch {batch}"] if batch is not None else []), mode]
     return " · ".join([*parts, *(["run for real"] if report.executed else [])])
 
 
@@ -204,6 +208,7 @@ def _totals(report: Report) -> str:
     work = {
         f"{report.unit} by {clean(report.convention.name)}": total.count,
         "MACs": total.macs,
+        **({"integer MACs": total.integer_macs} if total.integer_macs else {}),
         "FLOPs" if report.unit == "FLOPs" else "FLOPs (textbook)": total.flops,
     }
     if report.unit == "FLOPs" or total.count == total.macs:  # the convention's number is one of the two
@@ -241,6 +246,7 @@ def _column(key: str, report: Report) -> Column:
         "params": ("parameters", "each parameter once, at its first use"),
         "frozen": ("frozen", "parameters that are not trained"),
         "macs": ("MACs", "multiply-accumulates"),
+        "integer_macs": ("integer MACs", _INTEGER_MACS),
         "flops": ("FLOPs", "") if report.unit == "FLOPs" else ("FLOPs (textbook)", ""),
         "count": (f"{report.unit} ({name})", "the convention's own number"),
         "params_share": ("share", "of all parameters"),
@@ -267,6 +273,7 @@ class _Cells:
         self._first = {row.path: row.params for row in report.rows if row.calls > 1 and row.call == 1}
         self._failed = _failed_path(report, entries)
         numbers = {"params": self._total.params, "frozen": self._total.params, "macs": self._total.macs or 0}
+        numbers |= {"integer_macs": self._total.integer_macs or 0}
         numbers |= {"flops": self._total.flops or 0, "count": self._total.count or 0}
         self._short = {key for key, number in numbers.items() if number >= _TOO_LONG}
 
@@ -339,6 +346,7 @@ def _value(key: str, row: Row) -> int | None:
     values: Mapping[str, int | None] = {
         "params": row.params,
         "macs": row.macs,
+        "integer_macs": row.integer_macs,
         "flops": row.flops,
         "count": row.count,
     }

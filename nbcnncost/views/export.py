@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbcnncost.units import exact, shapes_text
@@ -31,12 +32,19 @@ _LATEX_ESCAPES = str.maketrans(
 )
 
 
+def written(content: str, path: str | Path | None) -> str:
+    """The content, which also goes to a file if one is named."""
+    if path is not None:
+        Path(path).write_text(content, encoding="utf-8")
+    return content
+
+
 def markdown(report: Report) -> str:
     """A Markdown table with exact numbers, and the header as a line above it."""
     head = ["layer", "type", "output", "parameters", "MACs", _measure(report)]
-    body = [_line(map(_markdown_safe, _cells(report, row))) for row in report.rows]
-    total = _line(["**total**", "", "", *_cells(report, report.total)[3:]])
-    lines = [_markdown_safe(_headline(report)), "", _line(head), "|---|---|---|---:|---:|---:|", *body, total]
+    body = [markdown_line(map(markdown_safe, _cells(report, row))) for row in report.rows]
+    total = markdown_line(["**total**", "", "", *_cells(report, report.total)[3:]])
+    lines = [markdown_safe(_headline(report)), "", markdown_line(head), "|---|---|---|---:|---:|---:|", *body, total]
     return "\n".join(lines) + "\n"
 
 
@@ -89,7 +97,8 @@ def _number(number: int | None, unknown: int) -> str:
     return "?" if number is None else f"{exact(number)} + ?" if unknown else exact(number)
 
 
-def _line(cells: Iterable[str]) -> str:
+def markdown_line(cells: Iterable[str]) -> str:
+    """A row of a Markdown table."""
     return f"| {' | '.join(cells)} |"
 
 
@@ -99,7 +108,8 @@ def _latex_safe(cell: str) -> str:
     return f"{{}}{text}" if text.startswith(("[", "*")) else text
 
 
-def _markdown_safe(cell: str) -> str:
+def markdown_safe(cell: str) -> str:
+    """A user's string on one line, with what Markdown would act on escaped."""
     for mark in "\\|`<>[]$*_~&":
         cell = cell.replace(mark, f"\\{mark}")
     return " ".join(cell.split())

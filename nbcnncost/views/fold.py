@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _NUMBERS = {
     "params": "parameters",
     "macs": "MACs",
+    "integer_macs": "integer MACs",
     "flops": "FLOPs",
     "count": "",
     "share": "",
@@ -71,8 +72,13 @@ def select(report: Report, *, depth: int | None, sort: str | None, top: int | No
     rows = report.tree(depth)
     caption = "layers in call order" if depth is None else f"layers in call order, down to depth {depth}"
     everything = [_counted(node) for node in _nest(rows)]
-    if depth is not None or len(rows) <= limit:
+    if depth is not None:
         return Selection(tuple(_walk(everything, ())), caption)
+    everything = list(map(_closed, everything))
+    seen = list(_walk(everything, ()))
+    if len(seen) <= limit:
+        deepest = max((row.depth for row in rows), default=1)
+        return Selection(tuple(seen), caption, _footnote(len(rows), seen, deepest) if len(seen) < len(rows) else "")
     shown = _Unfolding(everything, limit).nodes
     entries = tuple(_walk(shown, ()))
     return Selection(entries, caption, _footnote(len(rows), entries, max(row.depth for row in rows)))
@@ -101,6 +107,7 @@ def add_up(rows: Sequence[Row], name: str) -> Row:
         macs=total(row.macs for row in rows),
         flops=total(row.flops for row in rows),
         count=total(row.count for row in rows),
+        integer_macs=total(row.integer_macs for row in rows),
         unknown=sum(row.unknown for row in rows),
         failed=any(row.failed for row in rows),
         is_leaf=True,
@@ -123,13 +130,18 @@ def sort_value(row: Row, column: str) -> int:
         return sum(spec.numel for spec in (row.inputs if key == "input" else row.outputs))
     if key == "frozen":
         return row.params - row.trainable
-    return {"params": row.params, "macs": row.macs, "flops": row.flops, "count": row.count, "calls": row.calls}[
-        key
-    ] or 0
+    number: int | None = getattr(row, key)
+    return number or 0
+
+
+def _all(report: Report, depth: int | None) -> Iterable[Entry]:
+    """The tree, with what is one layer to its user in one row unless a depth is asked for."""
+    nodes = _nest(report.tree(depth))
+    return _walk(nodes if depth is not None else list(map(_closed, nodes)), ())
 
 
 def _flat(report: Report, depth: int | None, sort: str, top: int) -> Selection:
-    rows = [row for row in report.tree(depth) if row.is_leaf]
+    rows = [entry.row for entry in _all(report, depth) if entry.row.is_leaf]
     if sort == "type":
         ordered = sorted(rows, key=lambda row: row.type.lower())
         caption = "layers by type"
@@ -173,6 +185,13 @@ def _counted(node: _Node) -> _Node:
     children = tuple(map(_counted, node.children))
     below = sum(child.below + 1 for child in children)
     return replace(node, children=children, below=below, leaves=sum(child.leaves for child in children) or 1)
+
+
+def _closed(node: _Node) -> _Node:
+    """A node in which what is one layer to its user is folded into one row."""
+    if node.row.closed:
+        return replace(node, row=replace(node.row, is_leaf=True), children=())
+    return replace(node, children=tuple(map(_closed, node.children)))
 
 
 def _walk(nodes: Sequence[_Node], above: tuple[bool, ...]) -> Iterable[Entry]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Where the sheet is stripped, notebooks align every cell right by an inline style's rank; where inline styles are
 # stripped too, headings stand centred but for the attribute.
-_LEFT = ' align="left" style="text-align:left"'
+LEFT = ' align="left" style="text-align:left"'
 # Spaces alone would say nothing where a page aligns everything right; a dot for each level does.
 _INDENT = "\N{MIDDLE DOT}\N{EM SPACE}"
 
@@ -36,7 +36,7 @@ def table(
     parts = [
         opening(),
         _header(content),
-        f"<div><table><caption{_LEFT}>{escape(content.caption)}</caption>",
+        f"<div><table><caption{LEFT}>{escape(content.caption)}</caption>",
         f'<thead align="right"><tr>{head}</tr></thead>',
         f'<tbody align="right">\n{body}\n</tbody>',
         f'<tfoot align="right">{_row(content, content.total)}</tfoot></table></div>',
@@ -66,7 +66,7 @@ def _header(content: Table) -> str:
 
 def _column_head(column: Column) -> str:
     title = f' title="{escape(column.title)}"' if column.title else ""
-    return f'<th scope="col"{_LEFT if column.is_left else ""}{title}>{escape(column.header)}</th>'
+    return f'<th scope="col"{LEFT if column.is_left else ""}{title}>{escape(column.header)}</th>'
 
 
 def _row(content: Table, line: Line) -> str:
@@ -74,16 +74,16 @@ def _row(content: Table, line: Line) -> str:
     indent = "" if content.flat else _INDENT * (len(line.entry.lasts) - 1)
     title = f' title="{escape(name.title)}"' if name.title else ""
     kind = ' class="sum"' if line.is_sum else ' class="still"' if line.is_quiet else ""
-    cells = [f'<th scope="row"{_LEFT}{title}>{indent}{escape(name.text)}</th>']
+    cells = [f'<th scope="row"{LEFT}{title}>{indent}{escape(name.text)}</th>']
     for column, cell in zip(content.columns[1:], others, strict=True):
         title = f' title="{escape(cell.title)}"' if cell.title else ""
-        looks = _LEFT if column.is_left else _bar(line) if column.key == "share" else ""
+        looks = LEFT if column.is_left else _bar(line) if column.key == "share" else ""
         looks = looks or (' class="zero"' if cell.text in ("0", "0 %") else "")
-        cells.append(f"<td{looks}{title}>{_words(cell.text)}</td>")
+        cells.append(f"<td{looks}{title}>{words(cell.text)}</td>")
     return f"<tr{kind}>{''.join(cells)}</tr>"
 
 
-def _words(text: str) -> str:
+def words(text: str) -> str:
     """Escaped, and with a number kept on the line of its percent sign."""
     return escape(text).replace(" %", "&nbsp;%")
 

@@ -1,0 +1,242 @@
+"""The Comparison: what several models cost, side by side."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbcnncost.difference import VIEWS, Difference, DifferenceLook
+from nbcnncost.errors import CostError
+from nbcnncost.report import Report
+from nbcnncost.rows import Number, Row
+from nbcnncost.units import shapes_text
+from nbcnncost.views import comparison as view
+from nbcnncost.views import export, grid
+
+if TYPE_CHECKING:
+    import pandas
+
+    from nbcnncost.views.charts import Chart
+
+__all__ = ["Comparison", "ComparisonLook", "ModelRow"]
+
+NUMBERS = ("params", "trainable", "macs", "flops", "count", "unknown")
+SORTABLE = ("params", "macs", "flops", "count")
+KINDS = ("scatter", "bars")
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """One model of a comparison: its label and its report.
+
+    ``ratio`` is its work (FLOPs, or MACs where the conventions count those) as a multiple of the first model's;
+    ``None`` where one of the two is not wholly known.
+    """
+
+    label: str
+    report: Report
+    ratio: float | None
+
+    @property
+    def total(self) -> Row:
+        """The whole network."""
+        return self.report.total
+
+
+@dataclass(frozen=True)
+class ComparisonLook:
+    """How a comparison shows itself."""
+
+    sort: str | None = None
+    view: str = "table"
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """What several models cost: a table of totals, and of two models every difference.
+
+    >>> import torch, nbcnncost
+    >>> both = nbcnncost.compare(torch.nn.Linear(400, 84), torch.nn.Linear(400, 120), input_size=(1, 400))
+    >>> [row.total.macs for row in both.rows], both.difference.total.macs
+    ([33600, 48000], 14400)
+    """
+
+    reports: tuple[Report, ...]
+    labels: tuple[str, ...]
+    depth: int | None = None
+    look: ComparisonLook = field(default_factory=ComparisonLook)
+    #: How the difference of two models shows itself.
+    difference_look: DifferenceLook = field(default_factory=DifferenceLook)
+
+    @property
+    def main(self) -> str:
+        """The number that models are compared by: ``"flops"``, or ``"macs"`` where every convention counts MACs."""
+        return "macs" if all(report.unit == "MACs" for report in self.reports) else "flops"
+
+    def unit_of(self, name: str) -> str:
+        """What one of the numbers counts, and by whose rules where they are not all the same."""
+        if name != "flops":
+            return {"params": "parameters", "macs": "MACs"}[name]
+        names = {report.convention.name if report.unit == "FLOPs" else "textbook" for report in self.reports}
+        return f"FLOPs ({names.pop()})" if len(names) == 1 else "FLOPs"
+
+    @cached_property
+    def rows(self) -> tuple[ModelRow, ...]:
+        """One row per model, in the order in which they were given, or by the column that the look sorts by."""
+        first = self.reports[0].total
+        rows = [
+            ModelRow(label, report, _ratio(report.total, first, self.main))
+            for label, report in zip(self.labels, self.reports, strict=True)
+        ]
+        if self.look.sort is not None:
+            column = self.look.sort
+            rows.sort(key=lambda row: -(getattr(row.total, column) or 0))
+        return tuple(rows)
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether there are two models, so that there is one :attr:`difference`."""
+        return len(self.reports) == 2
+
+    @cached_property
+    def difference(self) -> Difference:
+        """What changes from the first of two models to the second."""
+        if not self.is_pair:
+            raise CostError(f"a difference has two sides; here are {len(self.reports)}: use report.diff(other)")
+        before, after = self.reports
+        return Difference(before, after, (self.labels[0], self.labels[1]), self.depth, self.difference_look)
+
+    def __getitem__(self, label: str) -> Report:
+        """The report of a model by its label."""
+        if label not in self.labels:
+            raise CostError(f"no model is called {label!r}; there are: {', '.join(self.labels)}")
+        return self.reports[self.labels.index(label)]
+
+    def with_look(
+        self,
+        *,
+        sort: str | None = None,
+        view: str = "table",
+        top: int | None = None,
+        columns: Sequence[str] | None = None,
+        everything: bool = False,
+    ) -> Comparison:
+        """The same comparison, showing itself differently; ``view`` is ``"table"``, ``"chart"`` or ``"both"``.
+
+        Of two models ``sort``, ``top``, ``columns`` and ``everything`` are for the difference, as its own
+        ``with_look`` has them. More models are sorted, the largest first.
+        """
+        if view not in VIEWS:
+            raise CostError(f"there is no view {view!r}; there are: {', '.join(VIEWS)}")
+        if self.is_pair:
+            shown = self.difference.with_look(sort=sort, top=top, columns=columns, everything=everything)
+            return replace(self, look=ComparisonLook(None, view), difference_look=shown.look)
+        if sort is not None and sort not in SORTABLE:
+            raise CostError(f"models are sorted by: {', '.join(SORTABLE)}; not by {sort!r}")
+        if top is not None or columns is not None or everything:
+            raise CostError("top, columns and everything are for the difference of two models")
+        return replace(self, look=ComparisonLook(sort, view))
+
+    def plot(self, kind: str = "scatter", *, column: str | None = None) -> Chart:
+        """A chart of all models: ``"scatter"`` of their work against their parameters, or ``"bars"`` of both.
+
+        ``column`` is the work: ``"flops"`` or ``"macs"``. The difference of two models has a chart of its own:
+        ``comparison.difference.plot()``.
+        """
+        from nbcnncost.views.bars import comparison_bars
+        from nbcnncost.views.scatter import scatter
+
+        if kind not in KINDS:
+            raise CostError(f"there is no chart {kind!r}; there are: {', '.join(KINDS)}")
+        if column not in (None, "flops", "macs"):
+            raise CostError(f"the work is 'flops' or 'macs', not {column!r}")
+        return (scatter if kind == "scatter" else comparison_bars)(self, column=column or self.main)
+
+    def __repr__(self) -> str:
+        parts = [grid.text(view.build(self))]
+        if self.is_pair:
+            parts.append(grid.text(view.build_difference(self)))
+        return "\n\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        parts = []
+        if self.look.view in ("table", "both"):
+            parts.append(grid.html(view.build(self)))
+            parts += [grid.html(view.build_difference(self))] if self.is_pair else []
+        if self.look.view in ("chart", "both"):
+            parts.append(self._chart()._repr_html_())
+        return "\n".join(parts)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        shown = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        if self.look.view == "chart":
+            shown["image/png"] = self._chart()._repr_mimebundle_()["image/png"]
+        return shown
+
+    def _chart(self) -> Chart:
+        """Of two models the chart of their difference says more than two points."""
+        return self.difference._chart() if self.is_pair else self.plot()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything in plain values: the models' totals, and of two models their difference."""
+        models = [{**_plain(row), "inputs": _inputs(row.report)} for row in self.rows]
+        return {"models": models, "difference": self.difference.to_dict() if self.is_pair else None}
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """:meth:`to_dict` as JSON; also written to ``path``, if given."""
+        return export.written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """One line per model, preceded by the column names. Also written to ``path``, if given."""
+        lines = io.StringIO()
+        rows = [_plain(row) for row in self.rows]
+        writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return export.written(lines.getvalue(), path)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A DataFrame with one line per model, indexed by label; numbers are nullable integers."""
+        import pandas
+
+        rows = [_plain(row) for row in self.rows]
+        frame = pandas.DataFrame(rows)
+        for name in NUMBERS:
+            frame[name] = pandas.array([row[name] for row in rows], dtype="Int64")
+        return frame.set_index("label")
+
+    def to_markdown(self, path: str | Path | None = None) -> str:
+        """The table of totals in Markdown; also written to ``path``, if given."""
+        return export.written(grid.markdown(view.build(self)), path)
+
+
+def _ratio(total: Row, first: Row, name: str) -> float | None:
+    part: Number = getattr(total, name)
+    whole: Number = getattr(first, name)
+    if part is None or not whole or total.unknown or first.unknown:
+        return None
+    return part / whole
+
+
+def _inputs(report: Report) -> list[dict[str, Any]]:
+    return [{"shape": list(spec.shape), "dtype": spec.dtype} for spec in report.inputs]
+
+
+def _plain(row: ModelRow) -> dict[str, Any]:
+    report = row.report
+    return {
+        "label": row.label,
+        "model": report.model_name,
+        "inputs": shapes_text([spec.shape for spec in report.inputs]),
+        "mode": report.mode,
+        "convention": report.convention.name,
+        "unit": report.unit,
+        **{name: getattr(row.total, name) for name in NUMBERS},
+        "ratio": row.ratio,
+    }

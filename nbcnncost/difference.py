@@ -1,0 +1,261 @@
+"""The Difference: what changes from one report to another, layer by layer."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbcnncost.entries import NUMBERS, Entry
+from nbcnncost.errors import CostError
+from nbcnncost.matching import match
+from nbcnncost.rows import Row, sum_rows
+from nbcnncost.views import difference as view
+from nbcnncost.views import export, grid
+
+if TYPE_CHECKING:
+    import pandas
+
+    from nbcnncost.report import Report
+    from nbcnncost.views.charts import Chart
+
+__all__ = ["Difference", "DifferenceLook", "Entry"]
+
+VIEWS = ("table", "chart", "both")
+#: What a difference can be sorted by and show both sides of.
+COLUMNS = ("params", "frozen", "macs", "flops", "count")
+#: What is exported of each side.
+_SIDES = (*NUMBERS, "unknown")
+
+
+@dataclass(frozen=True)
+class DifferenceLook:
+    """How a difference shows itself."""
+
+    sort: str | None = None
+    top: int | None = None
+    columns: tuple[str, ...] | None = None
+    everything: bool = False
+    view: str = "table"
+
+
+@dataclass(frozen=True, repr=False)
+class Difference:
+    """What changes from one report to another: layers added, removed, changed and renamed, with their numbers.
+
+    Layers are found again by path, then by order and type. The differences of :attr:`entries` add up to those of
+    :attr:`total`. ``depth`` compares whole blocks instead of layers, as in ``Report.tree``.
+
+    >>> import torch, nbcnncost
+    >>> small, large = (nbcnncost.cost(torch.nn.Linear(400, width), (1, 400)) for width in (84, 120))
+    >>> small.diff(large).total.macs
+    14400
+    """
+
+    before: Report
+    after: Report
+    labels: tuple[str, str]
+    depth: int | None = None
+    look: DifferenceLook = field(default_factory=DifferenceLook)
+
+    @property
+    def same_unit(self) -> bool:
+        """Whether both reports' conventions count in the same unit, so that ``count`` can be compared."""
+        return self.before.unit == self.after.unit
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """All layers of both sides, in the order in which they run afterwards; removed ones where they were."""
+        pairs = match(self.before.tree(self.depth), self.after.tree(self.depth))
+        return tuple(Entry(before, after, self.same_unit) for before, after in pairs)
+
+    @property
+    def total(self) -> Entry:
+        """The whole networks."""
+        return Entry(self.before.total, self.after.total, self.same_unit)
+
+    @property
+    def added(self) -> tuple[Entry, ...]:
+        """The layers that are new."""
+        return tuple(entry for entry in self.entries if entry.kind == "added")
+
+    @property
+    def removed(self) -> tuple[Entry, ...]:
+        """The layers that are gone."""
+        return tuple(entry for entry in self.entries if entry.kind == "removed")
+
+    @property
+    def changed(self) -> tuple[Entry, ...]:
+        """The layers on both sides of which a number, a setting or a shape differs."""
+        return tuple(entry for entry in self.entries if entry.kind == "changed")
+
+    @property
+    def renamed(self) -> tuple[Entry, ...]:
+        """The layers that have another path, whether or not they are changed as well."""
+        return tuple(entry for entry in self.entries if entry.renamed)
+
+    @property
+    def unchanged(self) -> tuple[Entry, ...]:
+        """The layers that are the same on both sides, but perhaps for their path."""
+        return tuple(entry for entry in self.entries if entry.kind in ("same", "renamed"))
+
+    def together(self, entries: Sequence[Entry], name: str) -> Entry:
+        """One entry in place of several, with their sums."""
+        like = Row("", name, 1, "", "", "other")
+        before, after = ([getattr(entry, side) for entry in entries] for side in ("before", "after"))
+        return Entry(_sum(before, like), _sum(after, like), self.same_unit)
+
+    def __getitem__(self, path: str) -> Entry:
+        """The entry of a layer by its path on either side; several calls of one layer are summed."""
+        found = [entry for entry in self.entries if path in (entry.path, getattr(entry.before, "path", None))]
+        exactly = [entry for entry in found if entry.path == path] or found
+        if not exactly:
+            raise CostError(f"there is no layer {path!r} on either side of {' → '.join(self.labels)}")
+        return exactly[0] if len(exactly) == 1 else self.together(exactly, path)
+
+    def with_look(
+        self,
+        *,
+        sort: str | None = None,
+        top: int | None = None,
+        columns: Sequence[str] | None = None,
+        everything: bool = False,
+        view: str = "table",
+    ) -> Difference:
+        """The same difference, showing itself differently.
+
+        ``sort`` puts the largest differences of a column first, ``top`` shows that many. ``columns`` are those to be
+        shown with both sides: ``"params"``, ``"frozen"``, ``"macs"``, ``"flops"``, ``"count"``. ``everything`` shows
+        unchanged layers one by one. ``view`` is ``"table"``, ``"chart"`` or ``"both"``.
+        """
+        if view not in VIEWS:
+            raise CostError(f"there is no view {view!r}; there are: {', '.join(VIEWS)}")
+        if top is not None and top < 1:
+            raise CostError(f"top is at least 1, not {top}")
+        chosen = None if columns is None else tuple(dict.fromkeys(columns))
+        for name in (*(chosen or ()), *([sort] if sort is not None else [])):
+            if name not in COLUMNS:
+                raise CostError(f"a difference has no column {name!r}; it has: {', '.join(COLUMNS)}")
+        return replace(self, look=DifferenceLook(sort, top, chosen, everything, view))
+
+    def plot(self, column: str = "flops", *, top: int = 15) -> Chart:
+        """A bar chart with two bars for each of the ``top`` layers that differ most, the largest difference first.
+
+        ``column`` is ``"flops"``, ``"macs"``, ``"params"`` or ``"count"``.
+        """
+        from nbcnncost.views.bars import difference_chart
+
+        try:
+            return difference_chart(self, column=column, top=top)
+        except ValueError as error:
+            raise CostError(str(error)) from None
+
+    def __repr__(self) -> str:
+        return grid.text(view.build(self))
+
+    def _repr_html_(self) -> str:
+        parts = []
+        if self.look.view in ("table", "both"):
+            parts.append(grid.html(view.build(self)))
+        if self.look.view in ("chart", "both"):
+            parts.append(self._chart()._repr_html_())
+        return "\n".join(parts)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        shown = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        if self.look.view == "chart":
+            shown["image/png"] = self._chart()._repr_mimebundle_()["image/png"]
+        return shown
+
+    def _chart(self) -> Chart:
+        """The chart of what the table shows: the column it is sorted by, as many rows."""
+        column = self.look.sort if self.look.sort in ("params", "macs", "flops", "count") else "flops"
+        return self.plot(column, top=self.look.top or 15)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything in plain values: both headers, the totals and all entries, unchanged ones as well."""
+        return {
+            "before": self._side(self.before, self.labels[0]),
+            "after": self._side(self.after, self.labels[1]),
+            "total": _plain(self.total),
+            "entries": [_plain(entry) for entry in self.entries],
+        }
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """:meth:`to_dict` as JSON; also written to ``path``, if given."""
+        return export.written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """One line per entry, preceded by the column names; the conventions are columns. Also written to ``path``."""
+        lines = io.StringIO()
+        rows = list(self._flat_entries())
+        names = [*_flat(self.total), "convention_before", "convention_after"]
+        writer = csv.DictWriter(lines, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return export.written(lines.getvalue(), path)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A DataFrame with one line per entry, indexed by path; numbers are nullable integers."""
+        import pandas
+
+        rows = list(self._flat_entries())
+        frame = pandas.DataFrame(rows, columns=[*_flat(self.total), "convention_before", "convention_after"])
+        for name in NUMBERS:
+            for column in (f"{name}_before", f"{name}_after", name):
+                frame[column] = pandas.array([row[column] for row in rows], dtype="Int64")
+        return frame.set_index("path")
+
+    def to_markdown(self, path: str | Path | None = None) -> str:
+        """The table that is shown, in Markdown; also written to ``path``, if given."""
+        return export.written(grid.markdown(view.build(self)), path)
+
+    def _side(self, report: Report, label: str) -> dict[str, Any]:
+        header = report.to_dict()
+        return {
+            "label": label,
+            **{name: header[name] for name in ("model", "inputs", "mode", "convention", "unit", "total")},
+        }
+
+    def _flat_entries(self) -> Iterator[dict[str, Any]]:
+        both = {"convention_before": self.before.convention.name, "convention_after": self.after.convention.name}
+        yield from ({**_flat(entry), **both} for entry in self.entries)
+
+
+def _sum(rows: Sequence[Row | None], like: Row) -> Row | None:
+    there = [row for row in rows if row is not None]
+    return sum_rows(there, like=like) if there else None
+
+
+def _flat(entry: Entry) -> dict[str, Any]:
+    """An entry in one line: a number's difference has the number's own name."""
+    plain = _plain(entry)
+    before, after, difference = (plain.pop(name) for name in ("before", "after", "difference"))
+    numbers = {}
+    for name in _SIDES:
+        numbers[f"{name}_before"] = None if before is None else before[name]
+        numbers[f"{name}_after"] = None if after is None else after[name]
+        if name in difference:
+            numbers[name] = difference[name]
+    return {**plain, "changes": "; ".join(plain["changes"]), **numbers}
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    before, after = entry.before, entry.after
+    return {
+        "path": entry.path,
+        "path_before": None if before is None else before.path,
+        "kind": entry.kind,
+        "type": entry.row.type,
+        "settings": entry.row.settings,
+        "call": entry.row.call,
+        "changes": list(entry.changes),
+        "before": None if before is None else {name: getattr(before, name) for name in _SIDES},
+        "after": None if after is None else {name: getattr(after, name) for name in _SIDES},
+        "difference": {name: entry.difference(name) for name in NUMBERS},
+    }

@@ -1,0 +1,49 @@
+"""Several models in one line: ``%cnncost net_a net_b``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from nbcnncost import comparison, difference
+from nbcnncost.comparison import Comparison
+from nbcnncost.labels import labels_of
+from nbcnncost.magic.options import Options
+from nbcnncost.report import Report
+
+
+def check_comparison(options: Options) -> None:
+    """Refuse what a line asks of a comparison that has no such thing; before anything runs."""
+    number = len(options.models)
+    if number < 2:
+        return
+    if options.compare:
+        raise UsageError(f"--compare sets one model's conventions side by side; here are {number} models")
+    if number > 2:
+        for name in ("depth", "top", "columns"):
+            if name in options.given:
+                raise UsageError(f"--{name} is for the difference of two models; here are {number}")
+    sortable, columns = _known(number)
+    if "sort" in options.given and options.sort not in sortable:
+        raise UsageError(f"--sort of a comparison is one of {', '.join(sortable)}; not {options.sort}")
+    wrong = next((name for name in options.columns or () if name not in columns), None)
+    if "columns" in options.given and wrong is not None:
+        raise UsageError(f"--columns of a difference are {', '.join(columns)}; not {wrong}")
+
+
+def compared(reports: Sequence[Report], options: Options) -> Comparison:
+    """The comparison, looking as asked for; a default of ``%config`` that does not fit is left out."""
+    labels = options.models if len(set(options.models)) == len(reports) else labels_of(reports)
+    sortable, known = _known(len(reports))
+    look: dict[str, Any] = {"view": options.view, "sort": options.sort if options.sort in sortable else None}
+    if len(reports) > 2:
+        return Comparison(tuple(reports), labels).with_look(**look)
+    columns = tuple(name for name in options.columns or () if name in known)
+    return Comparison(tuple(reports), labels, options.depth).with_look(**look, top=options.top, columns=columns or None)
+
+
+def _known(number: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a comparison of so many models can be sorted by, and which columns it has."""
+    return (difference.COLUMNS, difference.COLUMNS) if number == 2 else (comparison.SORTABLE, ())

@@ -1,0 +1,137 @@
+"""Conventions side by side as text, HTML and Markdown: each total, and what makes it differ from ours."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from html import escape
+from typing import TYPE_CHECKING
+
+from nbcnncost.units import exact, plural, shapes_text, si
+from nbcnncost.views.columns import clean
+from nbcnncost.views.html import opening
+
+if TYPE_CHECKING:
+    from nbcnncost.causes import Cause
+    from nbcnncost.side_by_side import SideBySide, Standing
+
+_WIDTH = 120
+#: As wide as a digit, and as a comma.
+_FIGURE_SPACE, _COMMA_SPACE = "\N{FIGURE SPACE}", "\N{PUNCTUATION SPACE}"
+_PLAIN_SPACES = str.maketrans(dict.fromkeys((_FIGURE_SPACE, _COMMA_SPACE), " "))
+_HEADS = ("convention", "total", "unit", "parameters")
+
+
+def text(table: SideBySide) -> str:
+    """Plain text: a line for each convention, below it a line for each cause."""
+    heads = (*_HEADS, f"of {clean(table.ours.name)}")
+    rows = [_cells(table, entry) for entry in table.standings]
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    lines = [*_title(table), "", _aligned(heads, widths), "─" * min(_WIDTH, sum(widths) + 2 * len(widths) - 2)]
+    for entry, cells in zip(table.standings, rows, strict=True):
+        lines.append(_aligned(cells, widths))
+        lines += [row for reason in _reasons(entry) for row in _wrapped(reason)]
+    return "\n".join(lines)
+
+
+def html(table: SideBySide) -> str:
+    """An HTML table that stays readable where its styles are stripped."""
+    left = ' align="left" style="text-align:left"'
+    heads = [f'<th scope="col"{left}>convention</th>']
+    heads += [f'<th scope="col">{escape(head)}</th>' for head in _HEADS[1:]]
+    ours = escape(clean(table.ours.name))
+    heads += [f'<th scope="col">of {ours}</th>', f'<th scope="col"{left}>why it differs from {ours}</th>']
+    first, *others = map(escape, _title(table))
+    body = "\n".join(_html_row(table, entry, left) for entry in table.standings)
+    return "\n".join(
+        [
+            opening(),
+            f"<p><strong>{first}</strong></p><p><small>{'<br>'.join(others)}</small></p>",
+            f'<div><table class="causes"><thead align="right"><tr>{"".join(heads)}</tr></thead>',
+            f'<tbody align="right" valign="top">\n{body}\n</tbody></table></div></div>',
+        ]
+    )
+
+
+def markdown(table: SideBySide) -> str:
+    """A Markdown table; the causes stand in its last column."""
+    heads = (*_HEADS, f"of {table.ours.name}", "why")
+    lines = [_row(heads), "|---|---:|---|---:|---:|---|"]
+    lines += [_row((*_cells(table, entry), "<br>".join(_reasons(entry)))) for entry in table.standings]
+    return "\n".join([". ".join(map(_safe, _title(table))), "", *lines]) + "\n"
+
+
+def _words(cause: Cause) -> str:
+    """One cause in words; a fault says how much too large or small it makes the number."""
+    factor = cause.factor
+    times = "" if not factor or _times(factor) == "1.00" else f" (×{_times(factor)} here)"
+    return f"{clean(cause.label)}{times}{' !' if cause.fault else ''}"
+
+
+def ratio_text(ratio: float | None) -> str:
+    """A multiple of ours in three digits."""
+    return "" if ratio is None else f"{ratio:.3f}×"
+
+
+def _title(table: SideBySide) -> tuple[str, ...]:
+    shapes = shapes_text([spec.shape for spec in table.inputs])
+    ours = f"{exact(table.ours.total)} ({si(table.ours.total)}) {table.ours.unit} by {clean(table.ours.name)}"
+    sentences = [
+        f"{clean(table.model_name)} · input {shapes} · {ours}",
+        "the lines below a convention add up to its difference from ours; ! marks a fault of the tool",
+    ]
+    if table.unknown:
+        sentences.append(
+            f"{plural(table.unknown, 'operation')} without a rule of ours: the difference counts them as 0"
+        )
+    return tuple(sentences)
+
+
+def _cells(table: SideBySide, entry: Standing) -> tuple[str, ...]:
+    says = f" (“{entry.says}”)" if entry.says.lower() != entry.unit.lower() else ""
+    unit = f"{entry.unit}{says}"
+    ratio = ratio_text(table.ratio(entry.name))
+    return clean(entry.name), exact(entry.total), unit, exact(entry.params), ratio
+
+
+def _reasons(entry: Standing) -> Iterator[str]:
+    """The causes, their amounts one below the other; a space that is as wide as a digit fills them up."""
+    longest = max((exact(abs(cause.amount)) for cause in entry.causes), key=len, default="")
+    for cause in entry.causes:
+        number = exact(abs(cause.amount))
+        missing = longest[: len(longest) - len(number)]
+        space = "".join(_COMMA_SPACE if mark == "," else _FIGURE_SPACE for mark in missing)
+        yield f"{'−' if cause.amount < 0 else '+'} {space}{number} {_words(cause)}"
+    for note in entry.notes:
+        yield f"{clean(note)} !"
+
+
+def _times(factor: float) -> str:
+    return f"{factor:.0f}" if factor == round(factor) else f"{factor:.2f}"
+
+
+def _aligned(cells: tuple[str, ...], widths: list[int]) -> str:
+    pairs = zip(cells, widths, strict=True)
+    shown = (cell.ljust(width) if place in (0, 2) else cell.rjust(width) for place, (cell, width) in enumerate(pairs))
+    return "  ".join(shown).rstrip()
+
+
+def _wrapped(reason: str) -> list[str]:
+    rows = textwrap.wrap(reason.translate(_PLAIN_SPACES), _WIDTH - 6)
+    return [f"{'    ' if place == 0 else '      '}{row}" for place, row in enumerate(rows)]
+
+
+def _html_row(table: SideBySide, entry: Standing, left: str) -> str:
+    name, *numbers = map(escape, _cells(table, entry))
+    cells = [f'<th scope="row"{left} title="{escape(clean(entry.title))}">{name}</th>']
+    cells += [f"<td>{number}</td>" for number in numbers]
+    reasons = "".join(f"<div>{escape(reason)}</div>" for reason in _reasons(entry))
+    return f"<tr>{''.join(cells)}<td{left}>{reasons}</td></tr>"
+
+
+def _safe(cell: str) -> str:
+    return cell.replace("\\", "\\\\").replace("|", "\\|").replace("`", "\\`")
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(map(_safe, cells))} |"
