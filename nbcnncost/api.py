@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +12,7 @@ from nbcnncost.conventions import Convention
 from nbcnncost.conventions import convention as named_convention
 from nbcnncost.errors import CostError, UncountedOpWarning
 from nbcnncost.labels import labels_of
+from nbcnncost.optimizers import OPTIMIZERS
 from nbcnncost.records import Trace
 from nbcnncost.report import Report
 from nbcnncost.units import plural
@@ -37,9 +39,12 @@ def cost(
     input_data: Any = None,
     dtypes: Any = None,
     batch_size: int | None = None,
-    mode: str = "eval",
+    mode: str | None = None,
     convention: str | Convention = "textbook",
     execute: bool = False,
+    training: bool = False,
+    optimizer: str | None = "sgd",
+    input_grad: bool = False,
 ) -> Report:
     """What a model costs for an input of this size: parameters, MACs and FLOPs of every layer.
 
@@ -52,6 +57,11 @@ def cost(
     to leave each module as it stands. ``convention`` names what counts as what: ``"textbook"`` or ``"macs"``.
     ``execute`` runs a copy of the model for real, for a forward that depends on values.
 
+    With ``training`` the report is of a training step, in train mode: the forward, the gradients of the sum of all
+    outputs as autograd computes them (none for frozen layers, nothing below the first layer that needs one), and the
+    step of an ``optimizer``: ``"sgd"``, ``"momentum"``, ``"adam"``, ``"adamw"`` or ``None``. ``input_grad`` asks for
+    the gradient of the model's input, too. ``report.total.step`` is their sum; ``flops`` stays the forward's.
+
     Raises :class:`~nbcnncost.errors.CostError` with one sentence on what to do; its ``report`` holds the layers up to
     where the run stopped. What the model's own forward raises passes through unchanged; :func:`attempt` gives the
     layers up to there as well.
@@ -60,6 +70,9 @@ def cost(
     >>> report = cost(torch.nn.Conv2d(3, 64, 7, stride=2, padding=3), (3, 224, 224))
     >>> report.total.params, report.total.macs, report.total.flops
     (9472, 118013952, 236027904)
+    >>> step = cost(torch.nn.Linear(400, 120), (1, 400), training=True).total  # its input needs no gradient
+    >>> step.forward.macs, step.backward_inputs.macs, step.backward_weights.macs, step.optimizer.flops
+    (48000, 0, 48000, 96240)
     """
     report, error = attempt(
         model,
@@ -70,6 +83,9 @@ def cost(
         mode=mode,
         convention=convention,
         execute=execute,
+        training=training,
+        optimizer=optimizer,
+        input_grad=input_grad,
     )
     if error is not None:
         raise error
@@ -158,19 +174,23 @@ def attempt(
     input_data: Any = None,
     dtypes: Any = None,
     batch_size: int | None = None,
-    mode: str = "eval",
+    mode: str | None = None,
     convention: str | Convention = "textbook",
     execute: bool = False,
+    training: bool = False,
+    optimizer: str | None = "sgd",
+    input_grad: bool = False,
 ) -> Attempt:
     """As :func:`cost`, but a run that stops gives its partial report beside the error.
 
     Raises :class:`~nbcnncost.errors.CostError` only where no run could begin.
     """
     from nbcnncost.tracing.attempt import trace_model
+    from nbcnncost.tracing.step import Wanted
 
     chosen = named_convention(convention)
-    if mode not in ("eval", "train", "same"):
-        raise CostError(f"mode is 'eval', 'train' or 'same', not {mode!r}")
+    mode = _mode(mode, training)
+    wanted = Wanted(_optimizer(optimizer), input_grad) if training else None
     if input_size is not None and input_data is not None:
         raise CostError("give either input_size or input_data, not both")
     made, error = trace_model(
@@ -181,12 +201,34 @@ def attempt(
         batch_size=batch_size,
         mode=mode,
         execute=execute,
+        wanted=wanted,
     )
     report = Report(made, chosen)
     if isinstance(error, CostError):
         error.report = report
     _warn_of_uncounted(report)
     return Attempt(report, error)
+
+
+def _mode(mode: str | None, training: bool) -> str:
+    """The mode to run in: as given, else what training or its absence implies."""
+    if mode is None:
+        return "train" if training else "eval"
+    if mode not in ("eval", "train", "same"):
+        raise CostError(f"mode is 'eval', 'train' or 'same', not {mode!r}")
+    if training and mode == "eval":
+        raise CostError(
+            "a training step runs in train mode; leave mode out, or give mode='same' for modules as they are"
+        )
+    return mode
+
+
+def _optimizer(name: str | None) -> str | None:
+    if name is not None and name not in OPTIMIZERS:
+        near = difflib.get_close_matches(str(name).lower(), OPTIMIZERS, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ";"
+        raise CostError(f"there is no optimizer {name!r}{hint} there are: {', '.join(OPTIMIZERS)}, or None")
+    return name
 
 
 def _warn_of_uncounted(report: Report) -> None:

@@ -103,11 +103,21 @@ def _mean(call: Call) -> Described:
 
 
 def _channel_norm(call: Call) -> Described:
-    x = call.args[0]
+    """A batch norm; whether its statistics are the batch's is the flag after the running ones."""
+    given = (*call.args, *call.kwargs.values())
+    return _normalized(call.args[0], next((value for value in given if isinstance(value, bool)), True))
+
+
+def _fixed_norm(call: Call) -> Described:
+    return _normalized(call.args[0], takes_statistics=False)
+
+
+def _normalized(x: Tensor, takes_statistics: bool) -> Described:
     size = tuple(x.shape[2:])
     if len(size) > 3:
         return Described("layer_norm", (("n", x.numel()),))
-    return _described("batch_norm", {"N": x.shape[0], "C": x.shape[1]} | named("X", size), len(size))
+    dims = {"N": x.shape[0], "C": x.shape[1], "statistics": int(takes_statistics)}
+    return _described("batch_norm", dims | named("X", size), len(size))
 
 
 def _group_norm(call: Call) -> Described:
@@ -200,10 +210,11 @@ RULES: MappingProxyType[str, Rule] = MappingProxyType(
         **_by_rank("_adaptive_avg_pool", lambda rank: _adaptive_pool("average_pool", rank)),
         **_by_rank("adaptive_max_pool", lambda rank: _adaptive_pool("max_pool", rank)),
         **_all(
-            "native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_no_training cudnn_batch_norm "
-            "_batch_norm_with_update _batch_norm_no_update batch_norm_with_update miopen_batch_norm",
+            "native_batch_norm _native_batch_norm_legit cudnn_batch_norm "
+            "_batch_norm_with_update batch_norm_with_update miopen_batch_norm",
             _channel_norm,
         ),
+        **_all("_native_batch_norm_legit_no_training _batch_norm_no_update", _fixed_norm),
         "native_layer_norm": _each_output("layer_norm"),
         **_all(
             "_scaled_dot_product_flash_attention _scaled_dot_product_flash_attention_for_cpu "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from nbcnncost.conventions import Convention, Reckoned, symbol_values
 from nbcnncost.expressions import axes, expression, output_size_text
@@ -70,11 +71,13 @@ def explain_place(trace: Trace, place: Place, convention: Convention) -> Explana
     """Explain a place that has operations of its own."""
     ops = [trace.ops[index] for index in place.ops]
     params = [trace.params[index] for index in place.params]
+    step = () if trace.training is None else tuple(trace.training.ops[index] for index in place.step)
     lines = [
         *_sizes(ops),
         *_params(ops, params),
         *_integer_macs(ops, convention),
         *_counts(trace, place.ops, convention),
+        *_step(step, convention),
     ]
     return Explanation(place.path, place.type, place.settings, convention.name, convention.unit, tuple(lines))
 
@@ -95,6 +98,25 @@ def _counts(trace: Trace, indices: tuple[int, ...], convention: Convention) -> I
     counted = [pair for pair in reckoned if pair[1].number != 0] or reckoned[:1]
     for op, entry in counted:
         yield _line(convention.unit, op, entry, convention.unit)
+
+
+#: What the parts of a training step are called.
+_PHASES = MappingProxyType(
+    {
+        "recomputed": "computed again",
+        "backward_inputs": "backward",
+        "backward_weights": "backward",
+        "optimizer": "optimizer",
+    }
+)
+
+
+def _step(ops: tuple[OpRecord, ...], convention: Convention) -> Iterator[Line]:
+    """The same for what a training step does besides the forward."""
+    for op in ops if convention.counts_steps else ():
+        entry = convention.reckon_alone(op)
+        if entry.number != 0:
+            yield _line(f"{_PHASES[op.phase]} {convention.unit}", op, entry, convention.unit)
 
 
 def _line(label: str, op: OpRecord, entry: Reckoned, unit: str) -> Line:

@@ -22,6 +22,7 @@ SYMBOLS = MappingProxyType(
         "N": "batch (for linear layers: all leading dimensions)",
         "n": "elements of the output (H·W·C for an image)",
         "n_in": "elements of the input",
+        "n_p": "elements of the parameter",
         "n_einsum": "operations as numpy.einsum_path estimates them, one more, to four digits",
         "C": "channels",
         "C_in": "input channels",

@@ -31,8 +31,9 @@ class Place:
     """A leaf with its operations, or a container with its children.
 
     ``role`` is ``"layer"``, ``"function"``, ``"module"`` (a container) or ``"unused"``; ``ops`` and ``params`` are
-    indices into the trace. A ``closed`` container is one layer to its user, though it consists of several places: a
-    layer whose weight is computed or quantized anew at each call.
+    indices into the trace, ``step`` into what a training step does besides its forward. A ``closed`` container is one
+    layer to its user, though it consists of several places: a layer whose weight is computed or quantized anew at each
+    call.
     """
 
     path: str
@@ -49,6 +50,7 @@ class Place:
     ops: tuple[int, ...] = ()
     params: tuple[int, ...] = ()
     children: tuple[Place, ...] = ()
+    step: tuple[int, ...] = ()
     closed: bool = False
 
     def leaves(self) -> Iterator[Place]:
@@ -73,7 +75,7 @@ class Place:
 def lay_out(trace: Trace) -> Place:
     """The root's place, with everything below it; never-called modules with parameters come last."""
     root = _Builder(trace).root()
-    return _with_params(trace, root)
+    return _with_step(trace, _with_params(trace, root))
 
 
 class _Builder:
@@ -282,3 +284,24 @@ def _unused(trace: Trace, module: int, params: list[int]) -> Iterator[Place]:
     named = [(trace.params[index].name, (index,)) for index in params] if ran else [(record.paths[0], tuple(params))]
     for path, indices in named:
         yield Place(path, path, 1, record.type, record.settings, "unused", calls=0, call=0, params=indices)
+
+
+def _with_step(trace: Trace, root: Place) -> Place:
+    """Give each operation of a training step the place of its forward, or of the parameter that is updated."""
+    if trace.training is None:
+        return root
+    leaves = list(root.leaves())
+    at_op = {index: number for number, leaf in enumerate(leaves) for index in leaf.ops}
+    at_param = {index: number for number, leaf in enumerate(leaves) for index in leaf.params}
+    steps: dict[int, list[int]] = {}
+    for index, op in enumerate(trace.training.ops):
+        number = at_param.get(op.params[0]) if op.phase == "optimizer" else at_op.get(op.origin)
+        if number is not None:
+            steps.setdefault(number, []).append(index)
+    return _stepped(root, {id(leaf): tuple(steps.get(number, ())) for number, leaf in enumerate(leaves)})
+
+
+def _stepped(place: Place, steps: dict[int, tuple[int, ...]]) -> Place:
+    if place.children:
+        return replace(place, children=tuple(_stepped(child, steps) for child in place.children))
+    return replace(place, step=steps.get(id(place), ()))

@@ -34,6 +34,10 @@ Dims = tuple[tuple[str, int], ...]
 #: A setting as it can be kept: a number, a word, or a sequence of these.
 Plain = int | float | str | bool | None | tuple["Plain", ...]
 
+#: What a training step consists of beside its forward: what gradient checkpointing computes a second time, the
+#: gradients of what flows through the layers and of the weights, and the optimizer's work.
+PHASES = ("recomputed", "backward_inputs", "backward_weights", "optimizer")
+
 
 @dataclass(frozen=True)
 class TensorSpec:
@@ -70,6 +74,9 @@ class OpRecord:
     ``X`` expand to.
     ``function`` is the Python name the user wrote (``"adaptive_avg_pool2d"``) and ``group`` numbers that
     function's call, so that the pieces of one call can be put together again.
+
+    ``phase`` is ``"forward"``, or in a training step one of :data:`PHASES`; ``origin`` is then the place in the
+    trace of the forward operation that it belongs to (-1 for an optimizer's step, which has a parameter instead).
     """
 
     op: str
@@ -82,7 +89,35 @@ class OpRecord:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     params: tuple[int, ...] = ()
+    phase: str = "forward"
+    origin: int = -1
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """A gradient that a backward pass computed: of which argument of an operation, with how many elements.
+
+    ``role`` is the argument's part in the operation (``"input"``, ``"weight"``, ``"bias"``, ``"query"``);
+    ``of_parameter`` is true where the argument is a parameter itself.
+    """
+
+    role: str
+    elements: int
+    of_parameter: bool = False
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training step does besides its forward.
+
+    ``ops`` are its operations with their phases; ``optimizer`` is the optimizer's name, ``None`` for none;
+    ``input_grad`` says whether the model's inputs needed a gradient.
+    """
+
+    ops: tuple[OpRecord, ...]
+    optimizer: str | None
+    input_grad: bool
 
 
 @dataclass(frozen=True)
@@ -202,3 +237,4 @@ class Trace:
     notes: tuple[str, ...] = ()
     failure: Failure | None = None
     batch: int | None = None
+    training: Training | None = None

@@ -19,8 +19,9 @@ from nbcnncost.explain import Explanation, explain_place
 from nbcnncost.kinds import FORMULAS
 from nbcnncost.labels import labels_of
 from nbcnncost.layout import Place, lay_out
-from nbcnncost.records import Failure, TensorSpec, Trace
-from nbcnncost.rows import Counts, Row, count_ops, leaf_row, sum_rows, tree_rows
+from nbcnncost.parts import Counts
+from nbcnncost.records import PHASES, Failure, OpRecord, TensorSpec, Trace
+from nbcnncost.rows import Row, count_ops, count_step, leaf_row, sum_rows, tree_rows
 from nbcnncost.side_by_side import SideBySide, stand_side_by_side
 from nbcnncost.units import exact, plural, shapes_text
 from nbcnncost.views import export, html, text
@@ -128,9 +129,21 @@ class Report:
         return count_ops(self.trace, self.convention)
 
     @cached_property
+    def _step(self) -> Counts | None:
+        return count_step(self.trace, self.convention)
+
+    @cached_property
     def rows(self) -> tuple[Row, ...]:
         """One row per call of a layer or function, in call order; then parameters that nothing used."""
-        return tuple(leaf_row(place, self.trace, self._counts) for place in self._root.leaves())
+        return tuple(self._leaf_rows.values())
+
+    @cached_property
+    def _leaf_rows(self) -> dict[int, Row]:
+        """The rows by the identity of their places."""
+        return {id(place): self._leaf_row(place) for place in self._root.leaves()}
+
+    def _leaf_row(self, place: Place) -> Row:
+        return leaf_row(place, self.trace, self._counts, self._step)
 
     @cached_property
     def total(self) -> Row:
@@ -145,7 +158,8 @@ class Report:
         """
         if depth is not None and depth < 1:
             raise CostError(f"depth is at least 1, not {depth}")
-        rows = tree_rows(self._root, self.trace, self._counts, depth)
+        known = self._leaf_rows
+        rows = tree_rows(self._root, lambda place: known.get(id(place)) or self._leaf_row(place), depth)
         return tuple(rows[1:] if rows[0].role == "module" and len(rows) > 1 else rows)
 
     def by_type(self) -> tuple[Row, ...]:
@@ -176,14 +190,16 @@ class Report:
     @cached_property
     def uncounted(self) -> tuple[Uncounted, ...]:
         """The operations that no rule knows; the totals leave them out."""
-        if None not in self._counts.count:
-            return ()
         where: dict[tuple[str, str, str], list[str]] = {}
-        for place in self._root.leaves():
-            for index in place.ops:
-                if self._counts.count[index] is None:
-                    op = self.trace.ops[index]
-                    where.setdefault((op.op, op.function, op.reason), []).append(place.path)
+        backward = () if self.trace.training is None else self.trace.training.ops
+        for ops, counts in ((self.trace.ops, self._counts), (backward, self._step)):
+            if counts is None or None not in counts.count:
+                continue
+            for place in self._root.leaves():
+                for index in place.ops if counts is self._counts else place.step:
+                    if counts.count[index] is None:
+                        op = ops[index]
+                        where.setdefault((op.op, _called(op), op.reason), []).append(place.path)
         return tuple(
             Uncounted(op, function, len(paths), tuple(dict.fromkeys(paths)), reason)
             for (op, function, reason), paths in where.items()
@@ -287,7 +303,7 @@ class Report:
             if number is not None and number < 1:
                 raise CostError(f"{name} is at least 1, not {number}")
         try:
-            check(chosen, sort)
+            check(chosen, sort, has_step=self._step is not None)
         except ValueError as error:
             raise CostError(str(error)) from None
         return replace(self, look=Look(depth, sort, top, chosen, view))
@@ -295,7 +311,7 @@ class Report:
     def plot(self, column: str = "flops", *, by: str = "layer", top: int = 20, depth: int | None = None) -> Chart:
         """A bar chart of ``"flops"``, ``"macs"``, ``"params"`` or ``"count"``, by ``"layer"`` or ``"type"``.
 
-        With ``depth`` layers below it are summed, as in :meth:`tree`.
+        With ``depth`` layers below it are summed, as in :meth:`tree`. Of a training step ``"step"`` shows the whole.
         """
         from nbcnncost.views.charts import chart
 
@@ -323,7 +339,8 @@ class Report:
 
     def _chart(self) -> Chart:
         """The chart of what the table shows: the same column, depth and number of rows."""
-        column = self.look.sort if self.look.sort in ("params", "macs", "flops", "count") else "count"
+        column = "count" if self._step is None else "step"
+        column = self.look.sort if self.look.sort in ("params", "macs", "flops", "count", "step") else column
         return self.plot(column, top=self.look.top or 20, depth=self.look.depth)
 
     def _table_options(self) -> dict[str, Any]:
@@ -340,6 +357,7 @@ class Report:
             "unit": self.unit,
             "notes": list(self.notes),
             "failure": None if self.failure is None else self.failure.message,
+            **self._training(),
             "total": _plain(self.total),
             "rows": [_plain(row) for row in self.rows],
             "uncounted": [
@@ -347,6 +365,12 @@ class Report:
                 for entry in self.uncounted
             ],
         }
+
+    def _training(self) -> dict[str, Any]:
+        training = self.trace.training
+        if training is None:
+            return {}
+        return {"training": {"optimizer": training.optimizer, "input_grad": training.input_grad}}
 
     def to_json(self, path: str | Path | None = None) -> str:
         """:meth:`to_dict` as JSON; also written to ``path``, if given."""
@@ -366,12 +390,8 @@ class Report:
 
         rows = list(self._flat_rows())
         frame = pandas.DataFrame(rows)
-        for column in (
-            "macs",
-            "flops",
-            "count",
-            "integer_macs",
-        ):  # nullable: one unknown number must not make all others inexact
+        numbers = [name for name in frame if name.endswith(("macs", "flops", "count"))]
+        for column in numbers:  # nullable: one unknown number must not make all others inexact
             frame[column] = pandas.array([row[column] for row in rows], dtype="Int64")
         return frame.set_index("path")
 
@@ -390,7 +410,13 @@ class Report:
             yield {**plain, **shapes, "convention": self.convention.name}
 
 
+def _called(op: OpRecord) -> str:
+    """The function that an operation belongs to, in words."""
+    return f"{op.function} backward" if op.function and op.phase.startswith("backward") else op.function
+
+
 def _plain(row: Row) -> dict[str, Any]:
+    parts = {} if row.parts is None else {phase: getattr(row, phase) for phase in (*PHASES, "step")}
     return {
         "path": row.path,
         "type": row.type,
@@ -406,6 +432,7 @@ def _plain(row: Row) -> dict[str, Any]:
         "count": row.count,
         "integer_macs": row.integer_macs,
         "unknown": row.unknown,
+        **{f"{phase}_{key}": number for phase, amount in parts.items() for key, number in vars(amount).items()},
     }
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
 
 from nbcnncost.conventions import Convention, textbook
+from nbcnncost.errors import CostError
 from nbcnncost.layout import Place
-from nbcnncost.records import TensorSpec, Trace
+from nbcnncost.parts import Amount, Counts, Number, Parts, parts_of
+from nbcnncost.parts import add_known as _sum
+from nbcnncost.records import OpRecord, TensorSpec, Trace
 from nbcnncost.units import exact
 
-Number = int | None
+__all__ = ["Counts", "Number", "Row", "count_ops", "count_step", "leaf_row", "sum_rows", "tree_rows"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -24,6 +29,10 @@ class Row:
     are no FLOPs; ``flops`` are floating-point operations, ``count`` the convention's own number. ``None`` means that
     nothing is known, and ``unknown`` how many operations no rule knows: with some known and some not, the number is
     what is known. A ``closed`` container is one layer to its user: tables show what is inside only when asked.
+
+    Of a training step these are the forward's; ``parts`` hold the rest, and ``forward``, ``recomputed``,
+    ``backward_inputs``, ``backward_weights``, ``backward``, ``optimizer`` and their sum ``step`` are each an
+    :class:`~nbcnncost.parts.Amount`: ``row.step.flops``.
     """
 
     path: str
@@ -46,12 +55,15 @@ class Row:
     is_leaf: bool = True
     integer_macs: Number = 0
     closed: bool = False
+    parts: Parts | None = None
 
     def __repr__(self) -> str:
         kind = " ".join(part for part in (self.type, self.settings) if part and part != self.path)
         counts = [
             f"{_exact(number, self.unknown)} {name}" for number, name in ((self.macs, "MACs"), (self.flops, "FLOPs"))
         ]
+        if self.parts is not None:
+            counts.append(f"{_exact(self.step.flops, self.step.unknown)} FLOPs a training step")
         return " · ".join(part for part in (self.path, kind, f"{exact(self.params)} parameters", *counts) if part)
 
     @property
@@ -59,29 +71,76 @@ class Row:
         """Parameters that are not trained."""
         return self.params - self.trainable
 
+    @property
+    def forward(self) -> Amount:
+        """The forward, computed once."""
+        return Amount(self.macs, self.flops, self.count, self.unknown)
 
-@dataclass(frozen=True)
-class Counts:
-    """What each operation of a trace counts as: ``macs``, ``flops`` and the convention's own ``count``."""
+    @property
+    def recomputed(self) -> Amount:
+        """What gradient checkpointing computes a second time."""
+        return self._parts.recomputed
 
-    macs: tuple[Number, ...]
-    flops: tuple[Number, ...]
-    count: tuple[Number, ...]
-    integer_macs: tuple[int, ...]
+    @property
+    def backward_inputs(self) -> Amount:
+        """The gradients of what flows through the layer."""
+        return self._parts.backward_inputs
+
+    @property
+    def backward_weights(self) -> Amount:
+        """The gradients of its weights."""
+        return self._parts.backward_weights
+
+    @property
+    def backward(self) -> Amount:
+        """All gradients."""
+        return self.backward_inputs + self.backward_weights
+
+    @property
+    def optimizer(self) -> Amount:
+        """The optimizer's work on its parameters."""
+        return self._parts.optimizer
+
+    @property
+    def step(self) -> Amount:
+        """A whole training step."""
+        return self.forward + self._parts.total
+
+    @property
+    def _parts(self) -> Parts:
+        if self.parts is None:
+            raise CostError("this report is of a forward alone; cost(model, size, training=True) has a training step")
+        return self.parts
 
 
 def count_ops(trace: Trace, convention: Convention) -> Counts:
     """Count every operation once; FLOPs are the convention's where it counts FLOPs, else the textbook's."""
-    count = convention.counts(trace)
-    works = tuple(map(convention.work, trace.ops))
+    return _counts(trace.ops, convention.counts(trace), convention, lambda: textbook.counts(trace))
+
+
+def count_step(trace: Trace, convention: Convention) -> Counts | None:
+    """The same for what a training step does besides its forward; ``None`` where that is not counted."""
+    if trace.training is None or not convention.counts_steps:
+        return None
+    ops, count = trace.training.ops, convention.step_counts(trace)
+    return _counts(ops, count, convention, lambda: textbook.step_counts(trace))
+
+
+def _counts(
+    ops: Sequence[OpRecord],
+    count: tuple[Number, ...],
+    convention: Convention,
+    by_textbook: Callable[[], tuple[Number, ...]],
+) -> Counts:
+    works = tuple(map(convention.work, ops))
     macs = tuple(None if work is None else work.all_macs for work in works)
+    flops = count if convention.unit == "FLOPs" else by_textbook()
     integer = tuple(0 if work is None else work.integer_macs for work in works)
-    flops = count if convention.unit == "FLOPs" else textbook.counts(trace)
     return Counts(macs, flops, count, integer)
 
 
-def leaf_row(place: Place, trace: Trace, counts: Counts) -> Row:
-    """A place without children, with its numbers."""
+def leaf_row(place: Place, trace: Trace, counts: Counts, step: Counts | None = None) -> Row:
+    """A place without children, with its numbers; ``step`` counts the operations of a training step."""
     params = [trace.params[index] for index in place.params]
     known = not place.failed  # what a layer that failed would have cost, nobody knows
     return Row(
@@ -103,6 +162,7 @@ def leaf_row(place: Place, trace: Trace, counts: Counts) -> Row:
         sum(counts.count[index] is None for index in place.ops),
         place.failed,
         integer_macs=sum(counts.integer_macs[index] for index in place.ops) if known else None,
+        parts=None if trace.training is None or step is None else parts_of(trace.training.ops, step, place.step),
     )
 
 
@@ -118,14 +178,22 @@ def sum_rows(rows: Sequence[Row], *, like: Row) -> Row:
         integer_macs=_sum(row.integer_macs for row in rows),
         unknown=sum(row.unknown for row in rows),
         failed=any(row.failed for row in rows),
+        parts=_sum_parts(rows),
     )
 
 
-def tree_rows(place: Place, trace: Trace, counts: Counts, depth: int | None) -> list[Row]:
-    """A container's row with its sums, then everything below it; below ``depth`` nothing is shown apart."""
+def _sum_parts(rows: Sequence[Row]) -> Parts | None:
+    parts = [row.parts for row in rows if row.parts is not None]
+    return reduce(add, parts) if parts else None
+
+
+def tree_rows(place: Place, leaf: Callable[[Place], Row], depth: int | None) -> list[Row]:
+    """A container's row with its sums, then everything below it; below ``depth`` nothing is shown apart.
+
+    ``leaf`` gives the row of a place without children.
+    """
     if not place.children:
-        return [leaf_row(place, trace, counts)]
-    below = [row for child in place.children for row in tree_rows(child, trace, counts, None)]
+        return [leaf(place)]
     folded = depth is not None and place.depth >= depth
     bare = Row(
         place.path,
@@ -142,20 +210,11 @@ def tree_rows(place: Place, trace: Trace, counts: Counts, depth: int | None) -> 
         is_leaf=folded,
         closed=place.closed,
     )
-    row = sum_rows([entry for entry in below if entry.is_leaf], like=bare)
+    row = sum_rows([leaf(below) for below in place.leaves()], like=bare)
     if folded:
         return [row]
-    if depth is None:
-        return [row, *below]
-    return [row, *(entry for child in place.children for entry in tree_rows(child, trace, counts, depth))]
+    return [row, *(entry for child in place.children for entry in tree_rows(child, leaf, depth))]
 
 
 def _exact(number: Number, unknown: int) -> str:
     return "?" if number is None else f"{exact(number)} + ?" if unknown else exact(number)
-
-
-def _sum(numbers: Iterable[Number]) -> Number:
-    """The sum of what is known; ``None`` where something is unknown and nothing else counts."""
-    numbers = list(numbers)
-    known = sum(number for number in numbers if number is not None)
-    return None if known == 0 and None in numbers else known

@@ -433,7 +433,7 @@ def test_shapes_that_can_be_read(size: Any) -> None:
     ("options", "word"),
     [
         ({"mode": "training"}, "'training'"),
-        ({"mode": None}, "None"),
+        ({"mode": ""}, "''"),
         ({"mode": ["eval"]}, "mode"),
         ({"convention": "xx"}, "'xx'"),
         ({"convention": 5}, "5"),

@@ -52,6 +52,10 @@ HOUSE = {
     "kinds": Place(0, own=("families", "quantized_kinds", "work")),
     "quantized_kinds": Place(0, own=("work",)),
     "formulas": Place(0, own=("expressions", "kinds", "work")),
+    "backward": Place(0, own=("kinds", "records", "work")),
+    "optimizers": Place(0, own=("records", "work")),
+    "catalogue": Place(0, own=("backward", "kinds", "optimizers")),
+    "parts": Place(0, own=("records",)),
     # 1: what ran (the only modules that know torch), where it belongs, and what it counts as
     "rules": Place(1, outside=("torch",)),
     "aten": Place(1, beside=("rules",), outside=("torch",)),
@@ -63,7 +67,7 @@ HOUSE = {
     "memory": Place(1),
     "roofline": Place(1),
     # 2: what a report is made of, and what it looks like
-    "rows": Place(2, own=("conventions", "layout", "records", "units")),
+    "rows": Place(2, own=("conventions", "errors", "layout", "parts", "records", "units")),
     "matching": Place(2, own=(), beside=("rows",)),
     "changes": Place(2, own=("records", "units"), beside=("rows",)),
     "entries": Place(2, own=(), beside=("changes", "rows")),
@@ -87,7 +91,7 @@ HOUSE = {
     # 4: the functions users call
     "api": Place(
         4,
-        own=("comparison", "conventions", "errors", "labels", "records", "report", "units"),
+        own=("comparison", "conventions", "errors", "labels", "optimizers", "records", "report", "units"),
         in_functions=("aten", "tracing"),
     ),
     # 5: the notebook, and what is built on the functions

@@ -156,6 +156,17 @@ def test_other_last_values_are_shown_before_the_report(shell):
     assert shown("", "'hello';") == shown("", "net") == shown("", "None") == shown("net", "Net") == []
 
 
+def test_a_training_step(shell):
+    """``--train`` counts forward, backward and optimizer; ``--mode train`` a forward alone."""
+    run(shell, "conv = nn.Conv2d(3, 8, 3)")
+    report = report_of(shell, "%cnncost conv -i 1,3,8,8 --train --input-grad --optimizer momentum")
+    product = 6 * 6 * 3 * 8 * 3 * 3
+    assert report.mode == "train"
+    assert [part.macs for part in (report.total.forward, report.total.backward)] == [product, 2 * product]
+    assert report.total.optimizer.flops == 4 * (3 * 8 * 3 * 3 + 8)
+    assert report_of(shell, "%cnncost conv -i 1,3,8,8 --mode train").total.parts is None
+
+
 def test_options_reach_the_report(shell):
     """Batch, mode, dtype, convention and look are those of the line."""
     run_as = "-i 3,32,32 -b 8 --train --dtype float64 -c macs"
@@ -342,6 +353,9 @@ def test_what_is_no_model_gets_a_sentence(shell, line, error, message):
         ("net --dtype float31", "did you mean float32?"),
         ("net --mode evil", "did you mean eval?"),
         ("net --train --mode eval", "exclude each other"),
+        ("net --train --optimizer adan", "did you mean adam?"),
+        ("net --optimizer adam", "--optimizer belongs to a training step: add --train"),
+        ("net --input-grad", "--input-grad belongs to a training step: add --train"),
         ("net -o 3x", "--out wants the name of a variable"),
         ("net -o import", "--out wants the name of a variable"),
         ("net -o 'a; b'", "--out wants the name of a variable"),
@@ -361,7 +375,7 @@ def test_a_wrong_option_gets_a_sentence(shell, line, message):
 def read(line, **defaults):
     """The options of a line."""
     usual = dict.fromkeys(("batch", "dtype", "depth", "sort", "top", "columns", "quiet"))
-    usual |= {"convention": "textbook", "rules": "", "view": "table", "mode": "eval"}
+    usual |= {"convention": "textbook", "rules": "", "view": "table", "mode": "eval", "optimizer": "sgd"}
     parser = vars(CnnCostMagics.cnncost)["parser"]
     return read_options(parser, line, SimpleNamespace(**(usual | defaults)))
 
@@ -398,7 +412,13 @@ def read(line, **defaults):
         ("--dtype float32,int64", "dtypes", ["float32", "int64"]),
         ("--conv macs", "convention", "macs"),
         ("--train", "mode", "train"),
+        ("--train", "training", True),
+        ("--mode train", "training", False),
+        ("--train --mode same", "mode", "same"),
         ("--mode same", "mode", "same"),
+        ("--train", "optimizer", "sgd"),
+        ("--train --optimizer none", "optimizer", None),
+        ("--train --input-grad", "input_grad", True),
         ("-qb2", "batch", 2),
     ],
 )
@@ -428,6 +448,7 @@ def test_config_sets_defaults(shell):
         "depth=2",
         "columns='params,macs'",
         "mode='train'",
+        "optimizer='adam'",
         "batch=4",
         "top=7",
     ):
@@ -435,6 +456,8 @@ def test_config_sets_defaults(shell):
     report = report_of(shell, "%cnncost conv -i 3,8,8")
     assert (report.convention.name, report.mode, report.inputs[0].shape[0]) == ("macs", "train", 4)
     assert (report.look.depth, report.look.columns, report.look.top) == (2, ("params", "macs"), 7)
+    assert report.trace.training is None
+    assert report_of(shell, "%cnncost conv -i 3,8,8 --train").trace.training.optimizer == "adam"
     report = report_of(shell, "%cnncost conv -i 3,8,8 -c textbook -b 1 --mode eval -d all")
     assert (report.convention.name, report.mode, report.inputs[0].shape[0]) == ("textbook", "eval", 1)
     assert report.look.depth is None
@@ -820,6 +843,7 @@ def test_no_torch_no_model(shell, monkeypatch):
         ("%cnncost net --view ", ["table", "chart", "both"]),
         ("%cnncost net --view=c", ["chart"]),
         ("%cnncost net -c m", ["macs"]),
+        ("%cnncost net --train --optimizer ad", ["adam", "adamw"]),
         ("%cnncost net -s flops_", ["flops_share"]),
         ("%cnncost net --columns params,cou", ["count"]),
         ("%cnncost net --dtype int6", ["int64"]),

@@ -35,7 +35,7 @@ def main(*arguments: str) -> None:
 def _record(tool: str, *, only_missing: bool) -> None:
     runners, figures = importlib.import_module("runners"), importlib.import_module("figures")
     runner = importlib.import_module(f"run_{tool}")
-    reason = runners.why_not(runners.BY_NAME[tool], runner.VERSION)
+    reason = runners.why_not(runners.BY_NAME[tool], runner)
     if reason:
         sys.exit(reason)
     kept = figures.recorded(tool) if only_missing else {}

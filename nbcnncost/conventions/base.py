@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from nbcnncost.catalogue import CATALOGUE
 from nbcnncost.conventions.folding import FOLDED, added_bias, folds
 from nbcnncost.errors import CostError
 from nbcnncost.expressions import Expression, FormulaError, expression
@@ -62,7 +63,7 @@ class Convention:
         """The tally of an operation, whatever the convention; ``None`` where no formula knows it."""
         if op.kind is None:
             return _NOTHING if self.rule(op) is not None else None
-        return FORMULAS[op.kind].work(op.dims, op.spatial)
+        return CATALOGUE[op.kind].work(op.dims, op.spatial)
 
     def count(self, op: OpRecord) -> int | None:
         """What the operation counts as, in the convention's unit; ``None`` where nothing is known of it."""
@@ -78,11 +79,16 @@ class Convention:
         """What each operation of a run counts as."""
         if self.rules:  # which may look at more than an operation's kind and dimensions
             return tuple(self._number(trace, index) for index in range(len(trace.ops)))
-        known: dict[tuple[str | None, Dims, int], int | None] = {}  # a network repeats the same few operations
-        for op in trace.ops:
-            if (key := (op.kind, op.dims, op.spatial)) not in known:
-                known[key] = self.count(op)
-        return tuple(known[op.kind, op.dims, op.spatial] for op in trace.ops)
+        return self._each(trace.ops)
+
+    @property
+    def counts_steps(self) -> bool:
+        """Whether gradients and an optimizer's work are counted, too."""
+        return True
+
+    def step_counts(self, trace: Trace) -> tuple[int | None, ...]:
+        """What each operation of a training step counts as that is not the forward's."""
+        return () if trace.training is None else self._each(trace.training.ops)
 
     def reckon(self, trace: Trace, index: int) -> tuple[Reckoned, ...]:
         """How an operation of a run is counted: the numbers add up to its entry in :meth:`counts`."""
@@ -92,13 +98,17 @@ class Convention:
             why = "folded into the layer before it, whose weights take the scale, and a bias the shift"
             values = symbol_values(op)
             return (Reckoned(shown.value(values), shown, values, FORMULAS["batch_norm"].title, why, self.name),)
-        formula = None if op.kind is None else FORMULAS[op.kind]
+        return (self.reckon_alone(op),)
+
+    def reckon_alone(self, op: OpRecord) -> Reckoned:
+        """How an operation is counted by itself, whatever stands beside it."""
+        formula = None if op.kind is None else CATALOGUE[op.kind]
         title = op.function if formula is None else formula.title
         why = _unknown(op) if formula is None else formula.why
         source = "" if formula is None else formula.source
         if self.rule(op) is not None:
             why, source = f"a rule of {self.name}", self.name
-        return (Reckoned(self.count(op), self.expression(op), symbol_values(op), title, why, source),)
+        return Reckoned(self.count(op), self.expression(op), symbol_values(op), title, why, source)
 
     def params(self, trace: Trace) -> int:
         """How many parameters the model has: each tensor once, whatever its names."""
@@ -108,18 +118,22 @@ class Convention:
         """The formula that :meth:`count` evaluates; ``None`` where a function counts, or nothing does."""
         rule = self.rule(op)
         if rule is None:
-            return None if op.kind is None else self._expression(op, FORMULAS[op.kind].text(self.weights))
+            return None if op.kind is None else self._expression(op, CATALOGUE[op.kind].text(self.weights))
         return None if callable(rule) else self._expression(op, rule)
 
     def rule(self, op: OpRecord) -> Rule | None:
         """The convention's own rule for an operation, by its kind or its name in ``aten``.
 
         An operation that no formula knows is also looked up by its Python name; for others that would count the
-        function again for each step it consists of.
+        function again for each step it consists of. Gradients have rules of their own.
         """
         if not self.rules:
             return None
-        names = (op.kind, op.op, op.op.rpartition(".")[0], op.function if op.kind is None else None)
+        if op.phase.startswith("backward"):
+            forward = op.function if op.kind is None else op.kind.partition("_backward")[0]
+            names: tuple[str | None, ...] = (op.kind, f"{forward}_backward")
+        else:
+            names = (op.kind, op.op, op.op.rpartition(".")[0], op.function if op.kind is None else None)
         found = next((self.rules[name] for name in names if name is not None and name in self.rules), None)
         return None if found == FOLDED else found  # one that cannot be folded counts as ever
 
@@ -134,6 +148,10 @@ class Convention:
         ``{"dot_products": -1}`` counts n products and n − 1 additions (2n − 1), as some courses do.
         Raises :class:`~nbcnncost.errors.CostError` for a rule that cannot be read, and for a key that is nearly a
         kind's name.
+
+        A kind's rule holds for its forward, computed once or again. What its gradients cost has the key
+        ``"convolution_backward"`` (each of them), or one gradient's own, ``"convolution_backward_weight"``; an
+        optimizer's step has ``"adam_step"``.
 
         >>> from nbcnncost.conventions import textbook
         >>> cheap = textbook.with_rules({"batch_norm": 2, "bias_additions": 1, "comparisons": 0})
@@ -151,6 +169,15 @@ class Convention:
             weights=MappingProxyType({**self.weights, **weights}),
             rules=MappingProxyType({**self.rules, **others}),
         )
+
+    def _each(self, ops: tuple[OpRecord, ...]) -> tuple[int | None, ...]:
+        if self.rules:
+            return tuple(map(self.count, ops))
+        known: dict[tuple[str | None, Dims, int], int | None] = {}  # a network repeats the same few operations
+        for op in ops:
+            if (key := (op.kind, op.dims, op.spatial)) not in known:
+                known[key] = self.count(op)
+        return tuple(known[op.kind, op.dims, op.spatial] for op in ops)
 
     def _number(self, trace: Trace, index: int) -> int | None:
         op = trace.ops[index]
@@ -192,7 +219,7 @@ def symbol_values(op: OpRecord) -> dict[str, int]:
 
 
 def _check(key: str, rule: Rule) -> None:
-    known = (*FORMULAS, *CATEGORIES)
+    known = (*CATALOGUE, *(f"{kind}_backward" for kind in FORMULAS), *CATEGORIES)
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.9)
     if near and key not in known:
         raise CostError(f"there is no kind {key!r} to make a rule for; did you mean {near[0]!r}?")

@@ -89,6 +89,11 @@ class Peer(Convention):
             numbers[part.op] += part.number
         return tuple(numbers)
 
+    @property
+    def counts_steps(self) -> bool:
+        """A tool's number is its number of a forward."""
+        return False
+
     def reckon(self, trace: Trace, index: int) -> tuple[Reckoned, ...]:
         """The numbers that the tool adds for an operation; none where it adds nothing."""
         op = trace.ops[index]

@@ -29,6 +29,7 @@ from nbcnncost.magic.models import is_module, is_module_class, model_of_body, na
 from nbcnncost.magic.options import (
     DESCRIPTION,
     MODES,
+    OPTIMIZER_NAMES,
     OPTIONS,
     Options,
     read_columns,
@@ -72,6 +73,7 @@ class CnnCostMagics(Magics):
     columns = Unicode("", help="The columns to show, comma separated, as --columns.").tag(config=True)
     view = Enum(VIEWS, "table", help="Table, chart or both, as --view.").tag(config=True)
     mode = Enum(MODES, "eval", help="The mode the model runs in, as --mode.").tag(config=True)
+    optimizer = Enum(OPTIMIZER_NAMES, "sgd", help="A training step's optimizer, as --optimizer.").tag(config=True)
     batch = Int(None, allow_none=True, min=1, help="The batch size, as -b.").tag(config=True)
     dtype = Enum((None, *ITEM_SIZES), None, allow_none=True, help="The input's dtype, as --dtype.").tag(config=True)
     quiet = Bool(False, help="Show nothing, as -q.").tag(config=True)
@@ -187,6 +189,9 @@ def _report(model: Any, options: Options) -> Report:
         mode=options.mode,
         convention=options.convention,
         execute=options.execute,
+        training=options.training,
+        optimizer=options.optimizer,
+        input_grad=options.input_grad,
     )
     report = made.with_look(**options.look)
     if error is None:

@@ -19,6 +19,7 @@ from IPython.core.error import UsageError
 from nbcnncost.conventions import CONVENTIONS, Convention, Peer, Rule
 from nbcnncost.errors import CostError, InputError
 from nbcnncost.magic.words import elements, is_expression, unquoted, words_of
+from nbcnncost.optimizers import OPTIMIZERS
 from nbcnncost.records import ITEM_SIZES
 from nbcnncost.report import VIEWS
 from nbcnncost.shapes import parse_shape
@@ -26,6 +27,7 @@ from nbcnncost.views.columns import COLUMNS
 from nbcnncost.views.fold import SORTABLE
 
 MODES = ("eval", "train", "same")
+OPTIMIZER_NAMES = (*OPTIMIZERS, "none")
 
 Shape = tuple[int, ...]
 
@@ -111,7 +113,20 @@ OPTIONS = (
         "run it in eval (the default) or train mode, or the same as it stands",
         choices=MODES,
     ),
-    Option("", "--train", "", "short for --mode train"),
+    Option(
+        "",
+        "--train",
+        "",
+        "a training step: forward, backward and optimizer, in train mode (--mode train alone counts a forward in it)",
+    ),
+    Option(
+        "",
+        "--optimizer",
+        "NAME",
+        f"the optimizer of a training step: {', '.join(OPTIMIZER_NAMES)}",
+        choices=OPTIMIZER_NAMES,
+    ),
+    Option("", "--input-grad", "", "let a training step compute the gradient of the model's input, too"),
     Option("", "--execute", "", "run a copy for real, for a forward that depends on values"),
     Option("-q", "--quiet", "", "show nothing; the report still is returned, or kept by -o"),
 )
@@ -147,6 +162,7 @@ More examples:
     %cnncost net -i $x.shape                 the shape of the tensor x
     %cnncost net -d 2 -s flops -n 10         the ten costliest blocks, no deeper than two levels
     %cnncost net --view both                 the table and a bar chart
+    %cnncost net --train --optimizer adam    a whole training step
     %cnncost net -c macs -o report -q        keep the report, show nothing
     %cnncost net -c thop                     count as another tool does, to the digit
     %cnncost net --compare                   every convention side by side, and why they differ
@@ -179,6 +195,9 @@ class Options:
     view: str
     mode: str
     execute: bool
+    training: bool
+    optimizer: str | None
+    input_grad: bool
     quiet: bool
     #: Which of the looks the line itself asks for.
     given: frozenset[str] = frozenset()
@@ -237,6 +256,9 @@ def _checked(given: Any, words: list[str], defaults: Any) -> Options:
         view=one_of("--view", given.view or defaults.view, VIEWS),
         mode=_mode(given, defaults.mode),
         execute=given.execute,
+        training=given.train,
+        optimizer=_optimizer(given, defaults.optimizer),
+        input_grad=_input_grad(given),
         quiet=given.quiet or defaults.quiet,
         given=frozenset(name for name in _LOOKS if getattr(given, name)),
     )
@@ -351,6 +373,22 @@ def read_columns(text: str | None) -> tuple[str, ...] | None:
 
 
 def _mode(given: Any, default: str) -> str:
-    if given.train and given.mode not in (None, "train"):
-        raise UsageError(f"--train and --mode {given.mode} exclude each other")
-    return "train" if given.train else one_of("--mode", given.mode or default, MODES)
+    mode = None if given.mode is None else one_of("--mode", given.mode, MODES)
+    if not given.train:
+        return mode or default
+    if mode == "eval":
+        raise UsageError("--train and --mode eval exclude each other: a training step runs in train mode")
+    return mode or "train"
+
+
+def _optimizer(given: Any, default: str) -> str | None:
+    if given.optimizer is not None and not given.train:
+        raise UsageError("--optimizer belongs to a training step: add --train")
+    name = one_of("--optimizer", given.optimizer or default, OPTIMIZER_NAMES)
+    return None if name == "none" else name
+
+
+def _input_grad(given: Any) -> bool:
+    if given.input_grad and not given.train:
+        raise UsageError("--input-grad belongs to a training step: add --train")
+    return bool(given.input_grad)

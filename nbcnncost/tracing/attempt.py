@@ -16,6 +16,7 @@ from nbcnncost.tracing.images import takes_images
 from nbcnncost.tracing.inputs import Inputs, bound, from_data, of_shape, readings
 from nbcnncost.tracing.models import accept
 from nbcnncost.tracing.run import Run, run
+from nbcnncost.tracing.step import Wanted
 from nbcnncost.units import shape_text
 
 
@@ -28,8 +29,12 @@ def trace_model(
     batch_size: int | None,
     mode: str,
     execute: bool,
+    wanted: Wanted | None = None,
 ) -> tuple[Trace, Exception | None]:
-    """The trace of one run, and what stopped it: a :class:`CostError` where that is understood."""
+    """The trace of one run, and what stopped it: a :class:`CostError` where that is understood.
+
+    Where a training step is ``wanted``, it runs on the inputs on which the forward alone has run before.
+    """
     module, notes = accept(model)
     device = _device(module) if execute else "meta"
     if sizes is None and input_data is None:
@@ -40,6 +45,9 @@ def trace_model(
         done = _first_that_runs(module, given, mode, execute)
     else:
         done = _first_that_runs(module, readings(module, sizes, dtypes, batch_size, device), mode, execute)
+    if wanted is not None and done.error is None:
+        args, kwargs = done.inputs
+        done = run(module, args, kwargs, mode=mode, execute=execute, notes=done.trace.notes, wanted=wanted)
     trace = replace(done.trace, notes=(*notes, *done.trace.notes))
     if done.error is None:
         return trace, None
@@ -48,7 +56,8 @@ def trace_model(
         error = _with_other_input(error, module, done, mode)
     if error is not None:
         error.__cause__ = done.error
-    message = str(error) if error is not None else f"{type(done.error).__name__}: {done.error}"
+    said = error or done.error
+    message = str(said) if isinstance(said, CostError) else f"{type(said).__name__}: {said}"
     path, kind = ("", "") if done.culprit is None else (done.culprit.path, trace.modules[done.culprit.module].type)
     function = done.blame.function if done.blame is not None and done.blame.error is done.error else ""
     return replace(trace, failure=Failure(path, kind, message, function)), error or done.error

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from nbcnncost.errors import CostError, InputError, ShapeError, ValuesNeeded
+from nbcnncost.errors import CostError, InputError, ModelError, ShapeError, ValuesNeeded
 from nbcnncost.records import TensorSpec, Trace
 from nbcnncost.tracing.listeners import NeedsValues
 from nbcnncost.tracing.recorder import Blame
@@ -29,6 +29,8 @@ _WITHOUT_VALUES = re.compile(
 )
 
 
+#: A gradient without values arrives at a tensor that has some: one that was hidden from the listeners.
+_HIDDEN = re.compile(r"invalid gradient at index \d+ - expected device")
 _OTHER_DTYPE = re.compile(r"same dtype|expected scalar type|and (bias|weight) type|expected m1 and m2 to have the same")
 
 
@@ -59,6 +61,11 @@ def diagnose(run: Run) -> CostError | None:
         return ValuesNeeded(
             f"the forward of {run.trace.model_name} depends on the values of a tensor, which are not computed here"
             f"{_user_line(run.error.__traceback__)}; run it for real with --execute (execute=True)"
+        )
+    if _HIDDEN.search(str(run.error)):
+        return ModelError(
+            f"a gradient reaches a trainable tensor that {run.trace.model_name} hides in a function of its own; "
+            "make it a parameter of the model, or run it for real with --execute (execute=True)"
         )
     if _OTHER_DTYPE.search(str(run.error)):
         return _dtype_error(run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FunctionType, ModuleType
 from typing import Any
@@ -60,6 +60,15 @@ class Keeper:
         """Remember a module's attributes, and what they hold."""
         self._modules.append(module)
         self._remember(module.__dict__, 0)
+
+    def put(self, stand_in: Callable[[Tensor], Tensor]) -> None:
+        """Put others in the place of tensors, wherever modules hold them in attributes, lists and dicts."""
+        for container, contents, _ in list(self._contents.values()):
+            if isinstance(container, set):
+                continue
+            for place, value in contents.items() if isinstance(contents, dict) else enumerate(contents):
+                if isinstance(value, Tensor):
+                    container[place] = stand_in(value)
 
     def restore(self) -> None:
         """Put everything back."""

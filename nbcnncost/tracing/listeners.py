@@ -34,7 +34,7 @@ from nbcnncost.quantized import concerns, describe_quantized, describe_recurrent
 from nbcnncost.tracing.memory import ShapeMemory, rebuild
 from nbcnncost.tracing.quantized import result_without_values
 from nbcnncost.tracing.recorder import Recorder
-from nbcnncost.tracing.twins import Twins, is_sparse
+from nbcnncost.tracing.twins import Twins, is_sparse, replaced
 
 #: A constant that a forward makes (a mask, positions) keeps its values up to this many elements.
 _LARGEST_CONSTANT = 1 << 20
@@ -156,6 +156,9 @@ def _transparent(func: types.FunctionType) -> types.FunctionType:
 _ATTENTION: Any = functional.multi_head_attention_forward
 #: Functions written in Python whose inner calls are wanted, each with the copy that shows them.
 _OPAQUE = types.MappingProxyType({_ATTENTION: _transparent(_ATTENTION)})
+_BACKWARD: Any = torch.autograd.backward
+#: The backward pass as no function of the model's: what a checkpoint computes in it again is heard.
+run_backward: Any = _transparent(_BACKWARD)
 
 
 class FunctionListener(TorchFunctionMode):
@@ -168,6 +171,9 @@ class FunctionListener(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        if func is _BACKWARD:
+            with self:
+                return run_backward(*args, **kwargs)
         label = _label(func)
         recorder = self._recorder
         if recorder.asleep or (label in _SILENT and func is not _SET_DATA):
@@ -176,6 +182,8 @@ class FunctionListener(TorchFunctionMode):
         if not outer:
             recorder.group += 1
         recorder.function = label
+        if recorder.stand_in is not None:
+            args, kwargs = replaced(recorder.stand_in, args), replaced(recorder.stand_in, kwargs)
         try:
             result = self._call(func, label, args, kwargs)
         except Exception as error:
@@ -200,6 +208,8 @@ class FunctionListener(TorchFunctionMode):
             return func(*args, **kwargs)
         if func is _SET_DATA and twins.has_values(args[0]):
             return twins.replace(*args)
+        if func is _SET_DATA:
+            args = twins.swap(args)
         if func is _IS_ALL_TRUE:  # a distribution checks its arguments: without values nothing is wrong
             args = (_TRUE if args[0].device.type == "meta" else args[0],)
         try:
@@ -208,7 +218,7 @@ class FunctionListener(TorchFunctionMode):
             if not _MIXED.search(str(error)):
                 raise
         # Some functions compare their tensors' devices before any operation is heard: again, with twins for all.
-        del self._recorder.ops[before:]
+        self._recorder.forget(before)
         return func(*twins.swap(args), **twins.swap(kwargs))
 
     def _composite(self, func: Any, label: str, args: Any, kwargs: Any) -> Any:

@@ -55,6 +55,7 @@ class Recorder:
         self.paused = 0  # inside a function that is recorded as a whole
         self.asleep = False  # while a run inside this run has its turn
         self.blame: Blame | None = None
+        self.stand_in: Callable[[Tensor], Tensor] | None = None  # what each argument is replaced by, if anything
         self.batch: Batch | None = None
         self._indices = indices
         self._params = params
@@ -83,21 +84,26 @@ class Recorder:
 
     def add(self, op: str, described: Described, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         """One operation ran."""
-        self.ops.append(
-            OpRecord(
-                op,
-                described.kind,
-                described.dims,
-                described.spatial,
-                self.function,
-                self.group,
-                self.stack[-1] if self.stack else -1,
-                tuple(spec_of(tensor) for tensor in inputs if id(tensor) not in self._params),
-                tuple(map(spec_of, outputs)),
-                tuple(self._params[id(tensor)] for tensor in inputs if id(tensor) in self._params),
-                described.reason,
-            )
+        self.ops.append(self._record(op, described, inputs, outputs))
+
+    def _record(self, op: str, described: Described, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> OpRecord:
+        return OpRecord(
+            op,
+            described.kind,
+            described.dims,
+            described.spatial,
+            self.function,
+            self.group,
+            self.stack[-1] if self.stack else -1,
+            tuple(spec_of(tensor) for tensor in inputs if id(tensor) not in self._params),
+            tuple(map(spec_of, outputs)),
+            tuple(self._params[id(tensor)] for tensor in inputs if id(tensor) in self._params),
+            reason=described.reason,
         )
+
+    def forget(self, start: int) -> None:
+        """Forget the operations from a place on: they run again."""
+        del self.ops[start:]
 
     def called(self, name: str, start: int, args: Sequence[Any], kwargs: Mapping[str, Any], *, operator: bool) -> None:
         """A function has run, whose operations begin at ``start``."""

@@ -16,12 +16,15 @@ from nbcnncost.errors import ModelError
 from nbcnncost.records import ModuleCall, ModuleRecord, Trace
 from nbcnncost.tracing.batch import batch_of_inputs
 from nbcnncost.tracing.calm import Calm
-from nbcnncost.tracing.guard import set_mode, untouched
+from nbcnncost.tracing.guard import Keeper, set_mode, untouched
 from nbcnncost.tracing.lazy import copied_without_values, has_lazy_layers, new_lazy_tensors
 from nbcnncost.tracing.listeners import close_interrupted, listen
 from nbcnncost.tracing.modules import contents_of, specs_of, type_of
 from nbcnncost.tracing.nested import replaced
 from nbcnncost.tracing.recorder import Blame, Recorder
+from nbcnncost.tracing.stand_ins import StandIns
+from nbcnncost.tracing.step import Wanted, go_back, prepared
+from nbcnncost.tracing.training import TrainingRecorder
 from nbcnncost.tracing.twins import Twins
 
 #: Modes, hooks and random states are the process's, so two threads take turns.
@@ -31,12 +34,16 @@ _RUNNING: list[Recorder] = []
 
 
 class Run(NamedTuple):
-    """What a run gave: the trace (up to the error, if there was one), the error, and where it arose."""
+    """What a run gave: the trace (up to the error, if there was one), the error, and where it arose.
+
+    ``inputs`` are the arguments it was made with, by position and by name.
+    """
 
     trace: Trace
     error: Exception | None
     culprit: ModuleCall | None
     blame: Blame | None
+    inputs: tuple[tuple[Any, ...], dict[str, Any]]
 
 
 def run(
@@ -47,8 +54,9 @@ def run(
     mode: str,
     execute: bool,
     notes: tuple[str, ...] = (),
+    wanted: Wanted | None = None,
 ) -> Run:
-    """Call ``model(*args, **kwargs)`` once and record it.
+    """Call ``model(*args, **kwargs)`` once and record it; a training step if one is ``wanted``.
 
     An exception of the model's own forward is given back in the :class:`Run`; Ctrl-C passes through.
     """
@@ -59,7 +67,7 @@ def run(
         model = copied_without_values(model)
     if lazy:  # a first run gives the copy its sizes (up to an error, if there is one), and is forgotten
         _run(model, args, kwargs, mode=mode, execute=execute, notes=notes, guarded=given)
-    return _run(model, args, kwargs, mode=mode, execute=execute, notes=notes, guarded=model)
+    return _run(model, args, kwargs, mode=mode, execute=execute, notes=notes, guarded=model, wanted=wanted)
 
 
 def _run(
@@ -71,22 +79,30 @@ def _run(
     execute: bool,
     notes: tuple[str, ...],
     guarded: nn.Module,
+    wanted: Wanted | None = None,
 ) -> Run:
     """One call of the model; ``guarded`` is the model that is put back as it was after it."""
     modules, indices, params, param_indices = contents_of(model)
-    twins = None if execute else Twins()
-    if twins is not None:
-        args, kwargs = replaced((args, kwargs), twins.own)
-    session = _Session(model, guarded, mode, twins)
+    given, twins = (args, kwargs), None if execute else Twins()
+    with nullcontext() if wanted is None else torch.inference_mode(mode=False):
+        if twins is not None:
+            args, kwargs = replaced((args, kwargs), twins.own)
+        if wanted is not None:
+            args, kwargs = prepared((args, kwargs), input_grad=wanted.input_grad, values=execute)
+    stand_ins = None if wanted is None else StandIns(values=execute)
+    session = _Session(model, guarded, mode, twins, stand_ins)
     try:
         recorder = session.begin(modules, indices, param_indices)
-        error = _error_of(model, args, kwargs)
+        error = _error_of(model, args, kwargs, recorder)
         session.end()
     except BaseException as interrupt:
         close_interrupted(interrupt.__traceback__)
         session.end()
         raise
     calls, culprit = recorder.finished_calls(error)
+    training = None
+    if isinstance(recorder, TrainingRecorder) and wanted is not None and stand_ins is not None and error is None:
+        training = recorder.finished(wanted, params, stand_ins.with_gradient())
     inputs = specs_of((args, kwargs))
     trace = Trace(
         model_name=type_of(model),
@@ -100,14 +116,17 @@ def _run(
         functions=tuple(recorder.functions),
         notes=notes,
         batch=batch_of_inputs(inputs, recorder.batch),
+        training=training,
     )
-    return Run(trace, error, culprit, recorder.blame)
+    return Run(trace, error, culprit, recorder.blame, given)
 
 
-def _error_of(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Exception | None:
-    """Call the model, and give back what it raises: that is the user's to see."""
+def _error_of(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], recorder: Recorder) -> Exception | None:
+    """Call the model, and in a training step go back; give back what it raises: that is the user's to see."""
     try:
-        model(*args, **kwargs)
+        outputs = model(*args, **kwargs)
+        if isinstance(recorder, TrainingRecorder):
+            go_back(model, outputs, recorder)
     except Exception as error:  # noqa: BLE001 -- whatever a forward raises
         return error
     return None
@@ -116,8 +135,11 @@ def _error_of(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -
 class _Session:
     """What is set up for a run, and put back after it. Both may be called again where they were interrupted."""
 
-    def __init__(self, model: nn.Module, guarded: nn.Module, mode: str, twins: Twins | None) -> None:
+    def __init__(
+        self, model: nn.Module, guarded: nn.Module, mode: str, twins: Twins | None, stand_ins: StandIns | None
+    ) -> None:
         self._model, self._guarded, self._mode, self._twins = model, guarded, mode, twins
+        self._stand_ins = stand_ins
         self._stack = ExitStack()
 
     def begin(self, modules: list[ModuleRecord], indices: dict[int, int], params: dict[int, int]) -> Recorder:
@@ -128,12 +150,23 @@ class _Session:
             if self._twins is not None:
                 self._stack.callback(self._twins.reset_versions)
             self._stack.enter_context(_uncompiled())
-            self._stack.enter_context(torch.no_grad())
-            recorder = Recorder(modules, indices, params, keeper.keep)
+            recorder = self._recorder(keeper, modules, indices, params)
             self._stack.enter_context(_turn(recorder))
             set_mode(self._model, self._mode)
             self._stack.enter_context(listen(recorder, self._twins))
         return recorder
+
+    def _recorder(
+        self, keeper: Keeper, modules: list[ModuleRecord], indices: dict[int, int], params: dict[int, int]
+    ) -> Recorder:
+        if self._stand_ins is None:
+            self._stack.enter_context(torch.no_grad())
+            return Recorder(modules, indices, params, keeper.keep)
+        self._stack.enter_context(torch.inference_mode(mode=False))
+        self._stack.enter_context(torch.enable_grad())
+        keeper.put(self._stand_ins.of)
+        params = self._stand_ins.indices(params)
+        return TrainingRecorder(modules, indices, params, keeper.keep, stand_ins=self._stand_ins)
 
     def end(self) -> None:
         """Put everything back."""

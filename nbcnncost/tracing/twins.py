@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -96,19 +96,11 @@ class Twins:
 
     def swap(self, value: Any) -> Any:
         """``value`` with a twin in the place of each real tensor, in lists, tuples and dicts too."""
-        if isinstance(value, Tensor):
-            return value if value.device.type == "meta" else self.of(value)
-        if type(value) in (list, tuple):
-            return type(value)(map(self.swap, value))
-        return {name: self.swap(entry) for name, entry in value.items()} if type(value) is dict else value
+        return replaced(lambda tensor: tensor if tensor.device.type == "meta" else self.of(tensor), value)
 
     def follow(self, value: Any) -> Any:
         """``value`` with the tensor to compute with in the place of each real one; see :meth:`followed`."""
-        if isinstance(value, Tensor):
-            return self.followed(value)
-        if type(value) in (list, tuple):
-            return type(value)(map(self.follow, value))
-        return {name: self.follow(entry) for name, entry in value.items()} if type(value) is dict else value
+        return replaced(self.followed, value)
 
     def masks_as_places(self, indices: Sequence[Tensor | None]) -> list[Tensor | None]:
         """Indices with each known boolean mask replaced by the places where it is true, so that sizes are known."""
@@ -120,6 +112,15 @@ class Twins:
                 yield from (without_values(place) for place in index.nonzero(as_tuple=True))
             else:
                 yield index
+
+
+def replaced(by: Callable[[Tensor], Tensor | None], value: Any) -> Any:
+    """``value`` with another in the place of each tensor, in lists, tuples and dicts too."""
+    if isinstance(value, Tensor):
+        return by(value)
+    if type(value) in (list, tuple):
+        return type(value)(replaced(by, entry) for entry in value)
+    return {name: replaced(by, entry) for name, entry in value.items()} if type(value) is dict else value
 
 
 def _set_version(tensor: Tensor, version: int) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from nbcnncost.report import Report
     from nbcnncost.rows import Row
 
-COLUMNS = ("flops", "macs", "params", "count")
+COLUMNS = ("flops", "macs", "params", "count", "step")
 #: More bars than this nobody reads.
 MOST_BARS = 30
 #: Nor do as many fit into a description.
@@ -107,6 +107,8 @@ def bar_chart(report: Report, *, column: str = "flops", by: str = "layer", top: 
 def _bars(report: Report, column: str, by: str, top: int, depth: int | None) -> list[_Bar]:
     if column not in COLUMNS:
         raise ValueError(f"there is no chart of {column!r}; there are: {', '.join(COLUMNS)}")
+    if column == "step" and report.total.parts is None:
+        raise ValueError("step belongs to a training step: ask for it with --train, or training=True")
     if by not in ("layer", "type"):
         raise ValueError(f"a chart is by 'layer' or by 'type', not {by!r}")
     top = min(max(top, 1), MOST_BARS)
@@ -133,12 +135,15 @@ def _label(row: Row, by: str) -> str:
 
 
 def _value(row: Row, column: str) -> int | None:
+    if column == "step":
+        return row.step.count
     values = {"flops": row.flops, "macs": row.macs, "params": row.params, "count": row.count}
     return values[column]
 
 
 def _measure(report: Report, column: str) -> str:
-    return {"flops": "FLOPs", "macs": "MACs", "params": "parameters", "count": report.unit}[column]
+    step = f"{report.unit} a training step"
+    return {"flops": "FLOPs", "macs": "MACs", "params": "parameters", "count": report.unit, "step": step}[column]
 
 
 def _title(report: Report, column: str, by: str) -> str:
@@ -148,7 +153,8 @@ def _title(report: Report, column: str, by: str) -> str:
     by_rule = {"params": "", "macs": ""}.get(column, f", {name}")
     if column == "flops" and report.unit != "FLOPs":
         by_rule = ", textbook"
-    unknown = " + ?" if report.total.unknown and column != "params" else ""
+    missing = report.total.step.unknown if column == "step" else report.total.unknown
+    unknown = " + ?" if missing and column != "params" else ""
     amount = "?" if total is None else f"{si(total)}{unknown}"
     return f"{clean(report.model_name)}, input {shapes}: {amount} {_measure(report, column)} by {by}{by_rule}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from nbcnncost.report import Report
     from nbcnncost.rows import Row
 
+#: The columns of a training step's parts, each in the convention's own count.
+STEP = ("forward", "recomputed", "backward_inputs", "backward_weights", "optimizer", "step")
 #: Every column a table can have beside the layer's own.
 COLUMNS = (
     "type",
@@ -30,14 +32,24 @@ COLUMNS = (
     "flops_share",
     "count",
     "share",
+    *STEP,
+    "step_share",
 )
 #: Columns that are left out first where a table is too wide, in this order.
 DISPENSABLE = ("flops_share", "macs_share", "params_share")
 _LEFT = frozenset({"layer", "type"})
-_SHARES = {"params_share": "params", "macs_share": "macs", "flops_share": "flops", "share": "count"}
+_SHARES = {
+    "params_share": "params",
+    "macs_share": "macs",
+    "flops_share": "flops",
+    "share": "count",
+    "step_share": "step",
+}
 _INTEGER_MACS = "integer MACs: multiply-accumulates of whole numbers in quantized layers; they are MACs, and no FLOPs"
 #: From this total on a column's numbers are too long to read and stand in three digits and a prefix.
 _TOO_LONG = 10**11
+#: A training step has five such columns side by side.
+_TOO_LONG_IN_STEP = 10**9
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,11 @@ class Column:
     def is_share(self) -> bool:
         """Whether it holds percentages."""
         return self.key in _SHARES
+
+    @property
+    def has_bars(self) -> bool:
+        """Whether its cells show their numbers as bars, too."""
+        return self.key in ("share", "step_share")
 
 
 @dataclass(frozen=True)
@@ -86,7 +103,8 @@ class Line:
     def is_quiet(self) -> bool:
         """Whether nothing is computed or held here: data only moves."""
         row = self.entry.row
-        return row.is_leaf and not (row.params or row.unknown or row.flops or row.macs or row.failed)
+        work = row.flops or row.macs or (row.parts is not None and row.parts.total.count != 0)
+        return row.is_leaf and not (row.params or row.unknown or work or row.failed)
 
     @property
     def is_sum(self) -> bool:
@@ -118,13 +136,16 @@ def clean(text: str) -> str:
     return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode("ascii") for mark in text)
 
 
-def check(columns: Sequence[str] | None, sort: str | None) -> None:
-    """Raise ``ValueError`` with one sentence for a column that does not exist."""
+def check(columns: Sequence[str] | None, sort: str | None, *, has_step: bool = True) -> None:
+    """Raise ``ValueError`` with one sentence for a column that does not exist, or needs a training step."""
     for name in columns or ():
         if name not in COLUMNS:
             raise ValueError(f"there is no column {name!r}; there are: {', '.join(COLUMNS)}")
     if sort is not None and sort not in fold.SORTABLE:
         raise ValueError(f"cannot sort by {sort!r}; a table sorts by: {', '.join(fold.SORTABLE)}")
+    of_step = [name for name in (*(columns or ()), sort) if name in {*STEP, "step_share"}]
+    if of_step and not has_step:
+        raise ValueError(f"{of_step[0]} belongs to a training step: ask for it with --train, or training=True")
 
 
 def build(
@@ -137,12 +158,12 @@ def build(
     limit: int = 60,
 ) -> Table:
     """The table of a report; the columns of :func:`default_columns` unless some are named."""
-    check(columns, sort)
+    check(columns, sort, has_step=report.total.parts is not None)
     selection = fold.select(report, depth=depth, sort=sort, top=top, limit=limit)
     keys = default_columns(report) if columns is None else tuple(dict.fromkeys(columns))
     chosen = (Column("layer", "layer"), *(_column(key, report) for key in keys))
     cells = _Cells(report, chosen, selection.flat, selection.entries)
-    longest = max((entry.row.count or 0 for entry in selection.entries if entry.row.is_leaf), default=0)
+    longest = max((fold.work(entry.row) for entry in selection.entries if entry.row.is_leaf), default=0)
     body = tuple(Line(entry, cells.of(entry), _part(entry.row, longest)) for entry in selection.entries)
     return Table(
         clean(report.model_name),
@@ -166,6 +187,9 @@ def default_columns(report: Report) -> tuple[str, ...]:
     frozen = ("frozen",) if 0 < total.trainable < total.params else ()
     shapes = ("input", "output")
     params = ("type", "params", "params_share", *frozen)
+    if total.parts is not None:
+        without = {name for name in ("recomputed", "optimizer") if getattr(total, name).count == 0}
+        return ("type", "params", *frozen, *(name for name in STEP if name not in without), "step_share", "output")
     integer = ("integer_macs",) if total.integer_macs else ()
     if report.unit == "FLOPs":
         return (*params, "macs", "macs_share", *integer, "flops", "share", *shapes)
@@ -176,7 +200,7 @@ def default_columns(report: Report) -> tuple[str, ...]:
 
 def _summary(report: Report) -> tuple[str, ...]:
     """What everybody wants to know: the input, the totals, and where the run stopped if it did."""
-    lines = [_setting(report), _totals(report)]
+    lines = [_setting(report), _totals(report), *_step(report)]
     if report.failure is not None:
         where = clean(report.failure.path) or clean(report.model_name)
         lines.append(f"✗ stopped at {where}: {clean(report.failure.message)}")
@@ -188,13 +212,18 @@ def _details(report: Report) -> tuple[str, ...]:
     """How the numbers came about: notes on the input, the convention, and what was counted."""
     counting = f"convention {clean(report.convention.name)}: {clean(report.convention.title)}"
     integer = (_INTEGER_MACS,) if report.total.integer_macs else ()
-    return (*map(clean, report.notes), counting, *integer, clean(report.coverage))
+    step = ("gradients of the sum of all outputs, each by its derivative's definition",)
+    gradients = step if report.total.parts is not None else ()
+    return (*map(clean, report.notes), counting, *integer, clean(report.coverage), *gradients)
 
 
 def _setting(report: Report) -> str:
     shapes = ", ".join(_spec_text(spec) for spec in report.inputs)
     batch = report.trace.batch
     mode = "each module in its own mode" if report.mode == "same" else f"{report.mode} mode"
+    training = report.trace.training
+    if training is not None and training.input_grad:
+        mode += " · gradient of the input, too"
     parts = [f"input {shapes or 'none'}", *([f"batch {batch}"] if batch is not None else []), mode]
     return " · ".join([*parts, *(["run for real"] if report.executed else [])])
 
@@ -217,6 +246,22 @@ def _totals(report: Report) -> str:
     return " · ".join([params, *numbers])
 
 
+def _step(report: Report) -> Iterator[str]:
+    """A training step's parts, and how many forwards it is."""
+    total, training = report.total, report.trace.training
+    if training is None or total.parts is None:
+        return
+    amounts = {"forward": total.forward, "recomputed": total.recomputed, "backward": total.backward}
+    words = [f"{name} {_partly(amount.count, amount.unknown, si)}" for name, amount in amounts.items()]
+    if amounts["recomputed"].count == 0:
+        del words[1]
+    if total.optimizer.count:
+        words.append(f"optimizer ({training.optimizer}) {si(total.optimizer.count)}")
+    step, forward = total.step, total.count or 0
+    times = f"; {(step.count or 0) / forward:.2f}× forward" if forward else ""
+    yield f"training step: {_partly(step.count, step.unknown, _in_both)} {report.unit} = {' + '.join(words)}{times}"
+
+
 def _in_both(number: int) -> str:
     return exact(number) if number < 10_000 else f"{exact(number)} ({si(number)})"
 
@@ -233,7 +278,7 @@ def _spec_text(spec: TensorSpec) -> str:
 
 
 def _part(row: Row, longest: int) -> float | None:
-    return None if not row.is_leaf or not row.count or not longest else row.count / longest
+    return None if not row.is_leaf or not fold.work(row) or not longest else fold.work(row) / longest
 
 
 def _column(key: str, report: Report) -> Column:
@@ -253,6 +298,13 @@ def _column(key: str, report: Report) -> Column:
         "macs_share": ("share", "of all MACs"),
         "flops_share": ("share", "of all FLOPs"),
         "share": ("share", f"of all {report.unit} by {name}"),
+        "forward": ("forward", f"{report.unit} of the forward"),
+        "recomputed": ("again", f"{report.unit} of what gradient checkpointing computes a second time"),
+        "backward_inputs": ("∂input", f"{report.unit} of the gradients of what flows through the layer"),
+        "backward_weights": ("∂weight", f"{report.unit} of the gradients of its weights"),
+        "optimizer": ("optimizer", f"{report.unit} of the optimizer's work on its parameters"),
+        "step": ("step", f"{report.unit} of a training step: forward, gradients and optimizer"),
+        "step_share": ("share", f"of all {report.unit} of a training step"),
     }
     return Column(key, *words[key])
 
@@ -276,6 +328,8 @@ class _Cells:
         numbers |= {"integer_macs": self._total.integer_macs or 0}
         numbers |= {"flops": self._total.flops or 0, "count": self._total.count or 0}
         self._short = {key for key, number in numbers.items() if number >= _TOO_LONG}
+        if self._total.parts is not None and (self._total.step.count or 0) >= _TOO_LONG_IN_STEP:
+            self._short |= {*STEP}
 
     def of(self, entry: fold.Entry) -> tuple[Cell, ...]:
         """The cells of a row."""
@@ -327,7 +381,7 @@ class _Cells:
 
     def _number(self, key: str, row: Row) -> Cell:
         number = row.params - row.trainable if key == "frozen" else _value(key, row)
-        unknown = 0 if key in ("params", "frozen") else row.unknown
+        unknown = 0 if key == "frozen" else _unknown(key, row)
         if key in self._short:
             full = _partly(number, unknown)
             return Cell(_partly(number, unknown, si), full)
@@ -335,7 +389,7 @@ class _Cells:
 
     def _share(self, key: str, row: Row) -> Cell:
         number, whole = _value(key, row), _value(key, self._total)
-        if number is None or (key != "params" and row.unknown and not number):
+        if number is None or (_unknown(key, row) and not number):
             return Cell("?")
         if number == whole:
             return Cell("100 %" if whole else "0 %")
@@ -343,14 +397,14 @@ class _Cells:
 
 
 def _value(key: str, row: Row) -> int | None:
-    values: Mapping[str, int | None] = {
-        "params": row.params,
-        "macs": row.macs,
-        "integer_macs": row.integer_macs,
-        "flops": row.flops,
-        "count": row.count,
-    }
-    return values[key]
+    value: int | None = getattr(row, key).count if key in STEP else getattr(row, key)
+    return value
+
+
+def _unknown(key: str, row: Row) -> int:
+    """How many operations the number lacks."""
+    unknown: int = getattr(row, key).unknown if key in STEP else row.unknown
+    return 0 if key == "params" else unknown
 
 
 def _failed_path(report: Report, entries: Sequence[fold.Entry]) -> Row | None:

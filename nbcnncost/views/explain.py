@@ -34,9 +34,9 @@ def text(explanation: Explanation) -> str:
         reason = _reason(lines[0])
         if reason:
             parts += textwrap.wrap(reason, _WIDTH, initial_indent="  ", subsequent_indent="  ")
-    total = _sum(explanation)
-    if total is not None:
-        parts += ["", f"together: {exact(total)} {explanation.unit}"]
+    totals = _sums(explanation)
+    if totals:
+        parts += ["", *(f"{name}: {exact(number)} {explanation.unit}" for name, number in totals)]
     glossary = _glossary(explanation)
     if glossary:
         symbols, values = (max(len(entry[index]) for entry in glossary) for index in (0, 1))
@@ -51,9 +51,8 @@ def html(explanation: Explanation) -> str:
     for heading, lines in _groups(explanation):
         reason = [f"<small>{escape(_reason(lines[0]))}</small>"] if _reason(lines[0]) else []
         parts.append(f"<p>{'<br>'.join([f'{escape(heading)}:', *map(_html_row, lines), *reason])}</p>")
-    total = _sum(explanation)
-    if total is not None:
-        parts.append(f"<p>together: <strong>{exact(total)} {escape(explanation.unit)}</strong></p>")
+    for name, number in _sums(explanation):
+        parts.append(f"<p>{name}: <strong>{exact(number)} {escape(explanation.unit)}</strong></p>")
     glossary = _glossary(explanation)
     if glossary:
         parts.append(_html_glossary(glossary))
@@ -64,7 +63,7 @@ def latex(explanation: Explanation) -> str:
     """The formulas as one LaTeX display."""
     rows = []
     for line in explanation.lines:
-        heading = f"{line.label} ({line.title})" if line.label == explanation.unit else line.label
+        heading = f"{line.label} ({line.title})" if line.unit else line.label
         plain = "".join(_SPECIAL.get(mark, mark) for mark in clean(heading))
         left = _latex_symbol(line.label) if _is_size(line) else rf"\text{{{plain}}}"
         result = r"\text{?}" if line.result is None else exact(line.result).replace(",", "{,}")
@@ -137,11 +136,14 @@ def _reason(line: Line) -> str:
     return clean(f"{line.why} [{line.source}]" if line.source and line.source != line.why else line.why).strip()
 
 
-def _sum(explanation: Explanation) -> int | None:
-    """The sum of what the operations count, where there are several and all are known."""
-    counts = [line.result for line in explanation.lines if line.label == explanation.unit]
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(counts) > 1 and len(known) == len(counts) else None
+def _sums(explanation: Explanation) -> list[tuple[str, int]]:
+    """What the operations count together, and what a training step does, where there are several and all are known."""
+    forward = [line.result for line in explanation.lines if line.label == explanation.unit]
+    step = [line.result for line in explanation.lines if line.unit]
+    sums = [("together" if len(step) == len(forward) else "the forward together", forward)]
+    sums += [("the training step", step)] if len(step) > len(forward) else []
+    known = [(name, [count for count in counts if count is not None], len(counts)) for name, counts in sums]
+    return [(name, sum(counts)) for name, counts, number in known if len(counts) == number > 1]
 
 
 def _glossary(explanation: Explanation) -> list[tuple[str, str, str]]:

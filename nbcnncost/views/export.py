@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from nbcnncost.report import Report
     from nbcnncost.rows import Row
 
+#: The parts of a training step beside its forward, in the convention's own count, and their headings.
+_STEP = {
+    "recomputed": "computed again",
+    "backward_inputs": "input gradients",
+    "backward_weights": "weight gradients",
+    "optimizer": "optimizer",
+    "step": "training step",
+}
 _LATEX_ESCAPES = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -41,16 +49,23 @@ def written(content: str, path: str | Path | None) -> str:
 
 def markdown(report: Report) -> str:
     """A Markdown table with exact numbers, and the header as a line above it."""
-    head = ["layer", "type", "output", "parameters", "MACs", _measure(report)]
+    head = _head(report)
     body = [markdown_line(map(markdown_safe, _cells(report, row))) for row in report.rows]
     total = markdown_line(["**total**", "", "", *_cells(report, report.total)[3:]])
-    lines = [markdown_safe(_headline(report)), "", markdown_line(head), "|---|---|---|---:|---:|---:|", *body, total]
+    lines = [
+        markdown_safe(_headline(report)),
+        "",
+        markdown_line(head),
+        f"|---|---|---|{'---:|' * (len(head) - 3)}",
+        *body,
+        total,
+    ]
     return "\n".join(lines) + "\n"
 
 
 def latex(report: Report) -> str:
     """A ``tabular`` with exact numbers; it needs the package booktabs."""
-    head = ["layer", "type", "output", "parameters", "MACs", _measure(report)]
+    head = _head(report)
     body = [_cells(report, row) for row in report.rows]
     total = ["total", "", "", *_cells(report, report.total)[3:]]
     rows = [" & ".join(map(_latex_safe, cells)) + r" \\" for cells in [head, *body, total]]
@@ -60,7 +75,7 @@ def latex(report: Report) -> str:
         "\n".join(
             [
                 comment,
-                r"\begin{tabular}{lllrrr}",
+                rf"\begin{{tabular}}{{lll{'r' * (len(head) - 3)}}}",
                 r"\toprule",
                 rows[0],
                 *middle,
@@ -80,6 +95,11 @@ def _headline(report: Report) -> str:
     )
 
 
+def _head(report: Report) -> list[str]:
+    step = () if report.total.parts is None else _STEP.values()
+    return ["layer", "type", "output", "parameters", "MACs", _measure(report), *step]
+
+
 def _measure(report: Report) -> str:
     """The last column's name: the convention's own count, unless that is the column of MACs already."""
     return "FLOPs" if report.unit == "FLOPs" else f"{report.unit} ({report.convention.name})"
@@ -87,6 +107,8 @@ def _measure(report: Report) -> str:
 
 def _cells(report: Report, row: Row) -> list[str]:
     counts = [_number(number, row.unknown) for number in (row.macs, row.count)]
+    step = [] if row.parts is None else [getattr(row, part) for part in _STEP]
+    counts += [_number(amount.count, amount.unknown) for amount in step]
     kind = f"{row.type} {row.settings}".strip()
     outputs = shapes_text([spec.shape for spec in row.outputs])
     return [row.path or row.name, kind, outputs, exact(row.params), *counts]

@@ -11,6 +11,8 @@ import heapq
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING
 
 from nbcnncost.units import exact, plural
@@ -34,7 +36,15 @@ _NUMBERS = {
     "input": "input elements",
     "output": "output elements",
     "type": "type",
+    "forward": "the forward",
+    "recomputed": "what is computed again",
+    "backward_inputs": "inputs' gradients",
+    "backward_weights": "weights' gradients",
+    "optimizer": "the optimizer's work",
+    "step": "the training step",
+    "step_share": "the training step",
 }
+_STEP = ("forward", "recomputed", "backward_inputs", "backward_weights", "optimizer", "step")
 #: What a table can be sorted by: any column.
 SORTABLE = tuple(_NUMBERS)
 
@@ -97,6 +107,7 @@ def add_up(rows: Sequence[Row], name: str) -> Row:
         known = sum(number for number in numbers if number is not None)
         return None if not known and None in numbers else known
 
+    parts = [row.parts for row in rows if row.parts is not None]
     bare = replace(rows[0], path="", name=name, type="", settings="", role="other", inputs=(), outputs=())
     return replace(
         bare,
@@ -111,7 +122,13 @@ def add_up(rows: Sequence[Row], name: str) -> Row:
         unknown=sum(row.unknown for row in rows),
         failed=any(row.failed for row in rows),
         is_leaf=True,
+        parts=reduce(add, parts) if parts else None,
     )
+
+
+def work(row: Row) -> int:
+    """What a row's bar shows: its part of the training step, or of the forward where that is all there is."""
+    return (row.count if row.parts is None else row.step.count) or 0
 
 
 def other_name(number: int) -> str:
@@ -126,6 +143,8 @@ def other_name(number: int) -> str:
 def sort_value(row: Row, column: str) -> int:
     """The number that a row is sorted by; what is not known counts as nothing."""
     key = column.removesuffix("_share").replace("share", "count")
+    if key in _STEP:
+        return getattr(row, key).count or 0
     if key in ("input", "output"):
         return sum(spec.numel for spec in (row.inputs if key == "input" else row.outputs))
     if key == "frozen":
@@ -203,7 +222,7 @@ def _walk(nodes: Sequence[_Node], above: tuple[bool, ...]) -> Iterable[Entry]:
 
 def _weight(row: Row) -> tuple[bool, int, int]:
     """What is worth showing: where the run stopped, then what costs most."""
-    return row.failed, max(row.count or 0, row.flops or 0), row.params
+    return row.failed, max(work(row), row.flops or 0), row.params
 
 
 @dataclass

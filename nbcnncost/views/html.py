@@ -77,7 +77,7 @@ def _row(content: Table, line: Line) -> str:
     cells = [f'<th scope="row"{LEFT}{title}>{indent}{escape(name.text)}</th>']
     for column, cell in zip(content.columns[1:], others, strict=True):
         title = f' title="{escape(cell.title)}"' if cell.title else ""
-        looks = LEFT if column.is_left else _bar(line) if column.key == "share" else ""
+        looks = LEFT if column.is_left else _bar(line) if column.has_bars else ""
         looks = looks or (' class="zero"' if cell.text in ("0", "0 %") else "")
         cells.append(f"<td{looks}{title}>{words(cell.text)}</td>")
     return f"<tr{kind}>{''.join(cells)}</tr>"

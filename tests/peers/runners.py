@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +36,24 @@ def runners() -> dict[str, Any]:
     return {path.stem.removeprefix("run_"): importlib.import_module(path.stem) for path in paths}
 
 
-def why_not(peer: Peer, version: str) -> str:
+def why_not(peer: Peer, runner: Any) -> str:
     """Why the tool cannot be run here, in words; empty where it can."""
-    package = peer.tool.partition(".")[0].partition(" ")[0]
+    if hasattr(runner, "missing") and (runner.missing() or not _is_installed(peer)):
+        return str(runner.missing())  # a tool that runs without being installed knows best
+    version, package = runner.VERSION, _package(peer)
     try:
         found = Version(metadata.version(package)).public
     except metadata.PackageNotFoundError:
         return f"{package} is not installed; `make peers` runs it"
     return "" if found == version else f"{package} {found} is installed, {version} was recorded"
+
+
+def _is_installed(peer: Peer) -> bool:
+    return find_spec(_package(peer)) is not None
+
+
+def _package(peer: Peer) -> str:
+    return peer.tool.partition(".")[0].partition(" ")[0]
 
 
 @cache

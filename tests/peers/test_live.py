@@ -21,7 +21,7 @@ def cases() -> list[object]:
     """Each tool that is here with each model; for one that is not, what is missing."""
     found: list[object] = []
     for tool, runner in RUNNERS.items():
-        reason = why_not(BY_NAME[tool], runner.VERSION)
+        reason = why_not(BY_NAME[tool], runner)
         if reason:
             found.append(pytest.param(tool, "", marks=pytest.mark.skip(reason), id=tool))
         else:
