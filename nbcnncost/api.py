@@ -242,7 +242,7 @@ def _warn_of_uncounted(report: Report) -> None:
         number = plural(sum(entry.count for entry in report.uncounted), "operation")
         warnings.warn_explicit(
             f"{number} of {report.model_name} without a rule, left out of the totals: {names}; "
-            f"see report.uncounted, or give a rule: textbook.with_rules({{'{next(iter(reasons))}': '2 * n'}})",
+            f"see report.uncounted, or give a rule: textbook.with_rules({{'{report.uncounted[0].key}': '2 * n'}})",
             UncountedOpWarning,
             filename="nbcnncost",
             lineno=0,

@@ -42,7 +42,7 @@ VIEWS = ("table", "chart", "both")
 class Uncounted:
     """An operation that no rule knows: how often it ran, where, and why nothing is known of it.
 
-    Under :attr:`name` a rule can be given: ``textbook.with_rules({"my_op": "2 * n"})``.
+    Under :attr:`key` a rule can be given: ``textbook.with_rules({"my_op": "2 * n"})``.
     """
 
     op: str
@@ -55,6 +55,11 @@ class Uncounted:
     def name(self) -> str:
         """The Python function, or the operation where there is none."""
         return self.function or self.op.rpartition(".")[0]
+
+    @property
+    def key(self) -> str:
+        """What a rule for it is called: ``"my_op"``, of its gradients ``"my_op_backward"``."""
+        return self.name.replace(" ", "_")
 
 
 @dataclass(frozen=True)

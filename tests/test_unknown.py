@@ -73,6 +73,17 @@ def test_the_warning_and_the_explanation_say_how_to_give_a_rule():
         assert report.counted_as(convention).total.flops == 2 * 3 * 4
 
 
+def test_a_gradient_without_a_formula_says_how_to_give_one():
+    """The rule in the warning is one for the gradients: of the weights' lengths and of their directions."""
+    layer = nn.utils.parametrizations.weight_norm(nn.Linear(4, 3))
+    with pytest.warns(UncountedOpWarning, match="no formula is known for its gradient") as heard:
+        report = cost(layer, (2, 4), training=True)
+    rule = re.search(r"textbook\.with_rules\(\{.*?\}\)", str(heard[0].message))
+    known = report.counted_as(eval(rule[0], {"textbook": conventions.textbook}))
+    assert [entry.count for entry in report.uncounted] == [2]
+    assert known.uncounted == ()
+
+
 @pytest.mark.parametrize("mode", ["eval", "train"])
 @BOTH
 def test_a_function_with_its_own_backward_is_counted_by_what_it_does(mode, execute):

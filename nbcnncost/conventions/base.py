@@ -203,6 +203,7 @@ def _unknown(op: OpRecord) -> str:
     """Why nothing is known of an operation, and how to change that."""
     reason = f" ({op.reason})" if op.reason else ""
     name = op.function or op.op.rpartition(".")[0]
+    name = f"{name}_backward" if op.phase.startswith("backward") else name
     return f"no rule knows this operation{reason}; give one: textbook.with_rules({{'{name}': '2 * n'}})"
 
 
