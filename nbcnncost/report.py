@@ -198,11 +198,11 @@ class Report:
         where: dict[tuple[str, str, str], list[str]] = {}
         backward = () if self.trace.training is None else self.trace.training.ops
         for ops, counts in ((self.trace.ops, self._counts), (backward, self._step)):
-            if counts is None or None not in counts.count:
+            if counts is None or None not in counts.macs:
                 continue
             for place in self._root.leaves():
                 for index in place.ops if counts is self._counts else place.step:
-                    if counts.count[index] is None:
+                    if counts.macs[index] is None:
                         op = ops[index]
                         where.setdefault((op.op, _called(op), op.reason), []).append(place.path)
         return tuple(

@@ -159,7 +159,7 @@ def leaf_row(place: Place, trace: Trace, counts: Counts, step: Counts | None = N
         _sum(counts.macs[index] for index in place.ops) if known else None,
         _sum(counts.flops[index] for index in place.ops) if known else None,
         _sum(counts.count[index] for index in place.ops) if known else None,
-        sum(counts.count[index] is None for index in place.ops),
+        sum(counts.macs[index] is None for index in place.ops),
         place.failed,
         integer_macs=sum(counts.integer_macs[index] for index in place.ops) if known else None,
         parts=None if trace.training is None or step is None else parts_of(trace.training.ops, step, place.step),

@@ -144,7 +144,19 @@ def test_what_is_unknown_is_not_zero():
     with pytest.warns(UncountedOpWarning, match="secret"):
         report = cost(Body(lambda m, x: m.f(secret(x)), f=nn.Linear(4, 4)), (4, 4))
     assert report.total.unknown == 1
-    assert "+ ?" in repr(report)
+    assert "64 + ? MACs · 128 + ? FLOPs" in repr(report)
+    assert [entry.function for entry in report.uncounted] == ["secret"]
+
+
+def test_a_tools_number_is_whole_and_ours_beside_it_is_not():
+    """Counted as thop does, its own number lacks nothing, but the plain MACs still do, and what is unknown is named."""
+    with pytest.warns(UncountedOpWarning, match="secret"):
+        report = cost(Body(lambda m, x: m.f(secret(x)), f=nn.Linear(4, 4)), (4, 4), convention="thop")
+    assert report.total.count == 64
+    assert "64 MACs by thop · 64 + ? MACs · 128 + ? FLOPs (textbook)" in repr(report)
+    assert report.total.unknown == 1
+    assert [entry.function for entry in report.uncounted] == ["secret"]
+    assert "20 parameters · 64 + ? MACs · 128 FLOPs" in repr(report.counted_as("calflops"))
 
 
 def test_numbers_are_whole_and_exact():

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from nbcnncost.catalogue import CATALOGUE
 from nbcnncost.conventions.folding import FOLDED, added_bias, folds
@@ -48,6 +48,9 @@ class Convention:
     weights: Mapping[str, int]
     rules: Mapping[str, Rule] = field(default_factory=lambda: MappingProxyType({}))
     doc: str = ""
+
+    #: Whether its number lacks nothing where an operation is unknown: to a tool that is zero, and so is in its total.
+    is_whole: ClassVar[bool] = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Read-only mappings cannot be copied or pickled; plain ones can."""

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from nbcnncost.conventions.base import Convention, Reckoned, Rule, symbol_values
 from nbcnncost.errors import CostError
@@ -63,6 +63,8 @@ class Peer(Convention):
     hears: Callable[[Trace], Iterable[Part]] = field(default=lambda trace: ())
     owns: Callable[[Trace], int] | None = None
     faults: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    is_whole: ClassVar[bool] = True
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A peer is one of the package's own constants: copied and pickled by its name."""

@@ -234,15 +234,19 @@ def _totals(report: Report) -> str:
     if total.trainable < total.params:
         split = f"{exact(total.trainable)} trainable, {exact(total.params - total.trainable)} frozen"
         params += f" ({'all frozen' if not total.trainable else split})"
+    own = f"{report.unit} by {clean(report.convention.name)}"
     work = {
-        f"{report.unit} by {clean(report.convention.name)}": total.count,
+        own: total.count,
         "MACs": total.macs,
         **({"integer MACs": total.integer_macs} if total.integer_macs else {}),
         "FLOPs" if report.unit == "FLOPs" else "FLOPs (textbook)": total.flops,
     }
-    if report.unit == "FLOPs" or total.count == total.macs:  # the convention's number is one of the two
-        del work[f"{report.unit} by {clean(report.convention.name)}"]
-    numbers = [f"{_partly(number, total.unknown, _in_both)} {name}" for name, number in work.items()]
+    whole = report.convention.is_whole
+    if report.unit == "FLOPs" or (total.count == total.macs and not (whole and total.unknown)):
+        del work[own]  # the convention's number is one of the other two
+        own = report.unit
+    lacking = {name: 0 if whole and name == own else total.unknown for name in work}
+    numbers = [f"{_partly(number, lacking[name], _in_both)} {name}" for name, number in work.items()]
     return " · ".join([params, *numbers])
 
 
@@ -324,6 +328,7 @@ class _Cells:
         self._flat = flat
         self._first = {row.path: row.params for row in report.rows if row.calls > 1 and row.call == 1}
         self._failed = _failed_path(report, entries)
+        self._whole = {"params", *_whole_columns(report)}
         numbers = {"params": self._total.params, "frozen": self._total.params, "macs": self._total.macs or 0}
         numbers |= {"integer_macs": self._total.integer_macs or 0}
         numbers |= {"flops": self._total.flops or 0, "count": self._total.count or 0}
@@ -381,15 +386,20 @@ class _Cells:
 
     def _number(self, key: str, row: Row) -> Cell:
         number = row.params - row.trainable if key == "frozen" else _value(key, row)
-        unknown = 0 if key == "frozen" else _unknown(key, row)
+        unknown = 0 if key == "frozen" else self._unknown(key, row)
         if key in self._short:
             full = _partly(number, unknown)
             return Cell(_partly(number, unknown, si), full)
         return Cell(_partly(number, unknown))
 
+    def _unknown(self, key: str, row: Row) -> int:
+        """How many operations the number lacks."""
+        unknown: int = getattr(row, key).unknown if key in STEP else row.unknown
+        return 0 if key in self._whole else unknown
+
     def _share(self, key: str, row: Row) -> Cell:
         number, whole = _value(key, row), _value(key, self._total)
-        if number is None or (_unknown(key, row) and not number):
+        if number is None or (self._unknown(key, row) and not number):
             return Cell("?")
         if number == whole:
             return Cell("100 %" if whole else "0 %")
@@ -401,10 +411,11 @@ def _value(key: str, row: Row) -> int | None:
     return value
 
 
-def _unknown(key: str, row: Row) -> int:
-    """How many operations the number lacks."""
-    unknown: int = getattr(row, key).unknown if key in STEP else row.unknown
-    return 0 if key == "params" else unknown
+def _whole_columns(report: Report) -> tuple[str, ...]:
+    """The columns of a convention whose number lacks nothing, whatever of the model is unknown."""
+    if not report.convention.is_whole:
+        return ()
+    return ("count", "flops") if report.unit == "FLOPs" else ("count",)
 
 
 def _failed_path(report: Report, entries: Sequence[fold.Entry]) -> Row | None:
