@@ -17,7 +17,7 @@ LAB := $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root)
 export JUPYTER_PREFER_ENV_PATH := 1
 unexport JUPYTER_PATH
 
-.PHONY: help demo test pytest test-fast peers check lab notebooks pages picture format clean
+.PHONY: help demo test pytest test-fast peers check coverage lab notebooks pages picture format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -60,6 +60,9 @@ check: $(READY) ## lint, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+coverage: $(READY) ## which operations of timm's models have no rule (some minutes)
+	$(BIN)/python tools/coverage.py
 
 lab: $(READY) ## open the first notebook in JupyterLab
 	$(LAB) $(QUICKSTART)

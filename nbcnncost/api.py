@@ -237,10 +237,12 @@ def _warn_of_uncounted(report: Report) -> None:
     It names no line of code: whichever called, what to look at is the model.
     """
     if report.uncounted:
-        names = ", ".join(dict.fromkeys(entry.function or entry.op for entry in report.uncounted))
+        reasons = {entry.name: entry.reason for entry in report.uncounted}
+        names = ", ".join(f"{name} ({reason})" if reason else name for name, reason in reasons.items())
         number = plural(sum(entry.count for entry in report.uncounted), "operation")
         warnings.warn_explicit(
-            f"{number} of {report.model_name} without a rule, left out of the totals: {names} (see report.uncounted)",
+            f"{number} of {report.model_name} without a rule, left out of the totals: {names}; "
+            f"see report.uncounted, or give a rule: textbook.with_rules({{'{report.uncounted[0].key}': '2 * n'}})",
             UncountedOpWarning,
             filename="nbcnncost",
             lineno=0,

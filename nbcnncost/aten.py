@@ -7,68 +7,26 @@ they decompose into differs by device and version. No cost is known here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from math import prod
 from types import MappingProxyType
-from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from nbcnncost.expressions import named
-from nbcnncost.records import Dims
+from nbcnncost.rules import complex_numbers, fourier, linear_algebra, losses, pointwise, reductions, sampling
+from nbcnncost.rules.call import Call, Described, Rule, tensors_of, window_settings
+from nbcnncost.rules.call import by_name as _all
+from nbcnncost.rules.call import by_rank as _by_rank
+from nbcnncost.rules.call import described as _described
+from nbcnncost.rules.call import each as _each
+from nbcnncost.rules.call import each_input as _each_input
+from nbcnncost.rules.call import each_output as _each_output
+from nbcnncost.rules.call import sizes as _sizes
+from nbcnncost.rules.call import zero as _zero
 
-
-class Described(NamedTuple):
-    """The kind of an operation, its formula's symbols, and the number of spatial dimensions."""
-
-    kind: str | None
-    dims: Dims = ()
-    spatial: int = 0
-
-
-class Call(NamedTuple):
-    """One operation as it ran."""
-
-    args: Sequence[Any]
-    kwargs: dict[str, Any]
-    outputs: tuple[Tensor, ...]
-    function: str
-
-    @property
-    def output(self) -> Tensor:
-        """The first output."""
-        return self.outputs[0]
-
-    def argument(self, position: int, name: str, default: Any = None) -> Any:
-        """An argument by position or by name."""
-        return self.args[position] if len(self.args) > position else self.kwargs.get(name, default)
-
-
-Rule = Callable[[Call], Described]
-
-
-def _described(kind: str, dims: dict[str, int], spatial: int = 0) -> Described:
-    return Described(kind, tuple(dims.items()), spatial)
-
-
-def _each(kind: str) -> Rule:
-    """Counted at each element of the output; of all outputs, where there are several."""
-    return lambda call: Described(kind, (("n", sum(out.numel() for out in call.outputs)),))
-
-
-def _each_input(kind: str) -> Rule:
-    """Counted at each element of the (first) input."""
-    return lambda call: Described(kind, (("n_in", call.args[0].numel()),))
-
-
-def _zero(kind: str) -> Rule:
-    return lambda call: Described(kind)
-
-
-def _sizes(value: Any, spatial: int) -> tuple[int, ...]:
-    values = (value,) * spatial if isinstance(value, int) else tuple(value)
-    return values if len(values) == spatial else values * spatial
+__all__ = ["RULES", "Call", "Described", "Rule", "describe", "tensors_of"]
 
 
 def _convolution(call: Call) -> Described:
@@ -81,31 +39,8 @@ def _convolution(call: Call) -> Described:
     dims |= named("K", tuple(weight.shape[2:])) | named("OUT", tuple(call.output.shape[2:]))
     dims |= named("IN", tuple(x.shape[2:]))
     if not transposed:
-        dims |= _window_settings(spatial, stride, padding, dilation)
+        dims |= window_settings(spatial, stride, padding, dilation)
     return _described("transposed_convolution" if transposed else "convolution", dims, spatial)
-
-
-def _window_settings(spatial: int, stride: Any, padding: Any, dilation: Any) -> dict[str, int]:
-    """What the output size follows from, besides input and kernel size."""
-    settings = (("S", stride), ("P", padding), ("D", dilation))
-    return {name: size for word, value in settings for name, size in named(word, _sizes(value, spatial)).items()}
-
-
-def _product(x: Tensor, y: Tensor, bias: bool) -> Described:
-    batch = prod(x.shape[:-2])
-    rows = x.shape[-2] if x.dim() > 1 else 1
-    inner, columns = x.shape[-1], y.shape[-1] if y.dim() > 1 else 1
-    whole = not (x.is_floating_point() or x.is_complex())
-    kind = "integer_matmul" if whole else "matmul"
-    return _described(kind, {"B": batch, "m": rows, "k": inner, "p": columns, "b": int(bias)})
-
-
-def _matmul(call: Call) -> Described:
-    return _product(call.args[0], call.args[1], bias=False)
-
-
-def _matmul_add(call: Call) -> Described:
-    return _product(call.args[1], call.args[2], bias=True)
 
 
 def _linear(call: Call) -> Described:
@@ -129,7 +64,7 @@ def _pool(kind: str, spatial: int) -> Rule:
             stride, dilation = call.argument(2, "stride") or kernel, call.argument(4, "dilation", 1)
             dims |= named("IN", tuple(call.args[0].shape[-spatial:]))
             dilation = dilation if kind == "max_pool" else 1
-            dims |= _window_settings(spatial, stride, call.argument(3, "padding", 0), dilation)
+            dims |= window_settings(spatial, stride, call.argument(3, "padding", 0), dilation)
         return _described(kind, dims, spatial)
 
     return rule
@@ -191,8 +126,13 @@ def _group_norm(call: Call) -> Described:
     return _described("group_norm", {"N": x.shape[0], "C": x.shape[1]} | named("X", size), len(size))
 
 
-def _norm_output(call: Call) -> Described:
-    return Described("layer_norm", (("n", call.output.numel()),))
+def _attention(call: Call) -> Described:
+    """Attention called by the name of one of its kernels; by its usual name it is recorded whole."""
+    query, key, value = call.args[:3]
+    if call.kwargs.get("attn_mask") is not None or any(isinstance(entry, Tensor) for entry in call.args[3:]):
+        return Described(None, reason="with a mask no formula is known; call scaled_dot_product_attention")
+    dims = {"B": query.shape[0] * query.shape[1], "T_q": query.shape[-2], "T_k": key.shape[-2]}
+    return _described("attention", dims | {"E": query.shape[-1], "E_v": value.shape[-1]})
 
 
 def _elu(call: Call) -> Described:
@@ -218,24 +158,10 @@ def _power(call: Call) -> Described:
     return _each("multiply" if isinstance(exponent, (int, float)) and exponent == 2 else "special")(call)
 
 
-def _dropout(call: Call) -> Described:
-    return Described("dropout", (("n", call.output.numel()),))
-
-
-def _by_rank(prefix: str, rule: Callable[[int], Rule]) -> dict[str, Rule]:
-    return {f"{prefix}{rank}d": rule(rank) for rank in (1, 2, 3)}
-
-
-def _all(names: str, rule: Rule) -> dict[str, Rule]:
-    return dict.fromkeys(names.split(), rule)
-
-
 #: Floating-point arithmetic: on whole numbers and booleans the same operations are index arithmetic.
 _ARITHMETIC: dict[str, Rule] = {
-    **_all("add sub rsub cumsum", _each("add")),
     **_all("mul square", _each("multiply")),
     **_all("div reciprocal", _each("divide")),
-    **_all("addcmul addcdiv lerp", _each("multiply_add")),
     **_all(
         "eq ne lt le gt ge maximum minimum fmax fmin where masked_fill threshold clamp_min clamp_max",
         _each("compare"),
@@ -247,23 +173,35 @@ _ARITHMETIC: dict[str, Rule] = {
     "pow": _power,
     "clamp": _clamp,
     "hardtanh": _each("clamp"),
-    **_all("sum prod linalg_vector_norm norm logsumexp nansum", _each_input("sum")),
+    **_all("sum nansum", _each_input("sum")),
     **_all("var std var_mean std_mean", _each_input("variance")),
     **_all(
-        "max min amax amin aminmax argmax argmin topk sort argsort median kthvalue cummax cummin",
+        "max min amax amin aminmax argmax argmin topk median kthvalue cummax cummin",
         _each_input("extreme"),
     ),
     "mean": _mean,
     **_all("any all _is_all_true count_nonzero searchsorted bucketize", _each_input("extreme")),
+    **pointwise.ARITHMETIC,
+    **reductions.ARITHMETIC,
 }
 
+#: Why nothing is known of an operation, as the user is told.
+_LAYOUT = "on sparse or nested tensors, where how much is computed depends on what they hold"
+_CUSTOM = "an operation from outside the framework"
+_NO_RULE = "no formula is known for it"
+_OTHERWISE = "called in a way that its rule does not know"
+
+#: Views that come as copies too.
+_VIEWS = (
+    "alias as_strided detach diagonal expand narrow permute select slice split split_with_sizes squeeze t transpose "
+    "unbind unfold unsqueeze view"
+)
 _OWN_NAMES = ("sigmoid", "tanh", "silu", "hardsigmoid", "hardswish", "softplus", "mish", "glu")
 
 RULES: MappingProxyType[str, Rule] = MappingProxyType(
     {
         **_all("convolution _convolution", _convolution),
-        **_all("mm bmm mv dot matmul _int_mm", _matmul),
-        **_all("addmm baddbmm addmv", _matmul_add),
+        "linear": _linear,
         **_by_rank("avg_pool", lambda rank: _pool("average_pool", rank)),
         **_by_rank("max_pool", lambda rank: _pool("max_pool", rank)),
         "max_pool2d_with_indices": _pool("max_pool", 2),
@@ -277,7 +215,13 @@ RULES: MappingProxyType[str, Rule] = MappingProxyType(
             _channel_norm,
         ),
         **_all("_native_batch_norm_legit_no_training _batch_norm_no_update", _fixed_norm),
-        "native_layer_norm": _norm_output,
+        "native_layer_norm": _each_output("layer_norm"),
+        **_all(
+            "_scaled_dot_product_flash_attention _scaled_dot_product_flash_attention_for_cpu "
+            "_scaled_dot_product_efficient_attention _scaled_dot_product_cudnn_attention",
+            _attention,
+        ),
+        "_fused_rms_norm": _each_output("rms_norm"),
         "native_group_norm": _group_norm,
         **_all("relu", _each("relu")),
         **_all("leaky_relu rrelu_with_noise", _each("leaky_relu")),
@@ -287,68 +231,86 @@ RULES: MappingProxyType[str, Rule] = MappingProxyType(
         **_all("celu", _each("celu")),
         **_all("selu", _each("selu")),
         "gelu": _gelu,
-        "log_sigmoid_forward": lambda call: Described("log_sigmoid", (("n", call.output.numel()),)),
+        "log_sigmoid_forward": _each_output("log_sigmoid"),
         **_all("_softmax softmax _safe_softmax", _each("softmax")),
         **_all("_log_softmax log_softmax", _each("log_softmax")),
-        "native_dropout": _dropout,
+        "native_dropout": _each_output("dropout"),
         **_all("upsample_linear1d", _each("upsample_linear")),
-        **_all("upsample_bilinear2d _upsample_bilinear2d_aa", _each("upsample_bilinear")),
-        **_all("upsample_bicubic2d _upsample_bicubic2d_aa", _each("upsample_bicubic")),
+        **_all("upsample_bilinear2d", _each("upsample_bilinear")),
+        **_all("upsample_bicubic2d", _each("upsample_bicubic")),
         **_all("upsample_trilinear3d", _each("upsample_trilinear")),
         **_by_rank("upsample_nearest", lambda rank: _zero("upsample_nearest")),
         **_by_rank("_upsample_nearest_exact", lambda rank: _zero("upsample_nearest")),
         "embedding": _zero("embedding"),
         **_all(
             "view _unsafe_view reshape _reshape_alias t transpose permute expand slice select split split_with_sizes "
-            "chunk unbind narrow "
-            "cat stack unsqueeze squeeze alias detach clone copy _to_copy contiguous constant_pad_nd "
-            "reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d replication_pad3d "
-            "roll flip index index_select index_put _index_put_impl gather scatter masked_select unfold im2col col2im "
+            "chunk unbind narrow cat stack _chunk_cat block_diag unsqueeze squeeze alias detach clone copy _to_copy "
+            "contiguous constant_pad_nd reflection_pad1d reflection_pad2d reflection_pad3d "
+            "replication_pad1d replication_pad2d replication_pad3d "
+            "roll flip rot90 index _unsafe_masked_index index_select gather take masked_select unfold im2col "
+            "max_unpool2d max_unpool3d "
             "as_strided diagonal repeat tile repeat_interleave pixel_shuffle pixel_unshuffle channel_shuffle "
             "native_channel_shuffle movedim swapaxes lift_fresh lift_fresh_copy slice_scatter select_scatter tril triu "
-            "diag diag_embed diagonal_copy index_fill index_copy masked_scatter resize_as set_ "
+            "diag diag_embed index_fill index_copy masked_scatter resize_as set_ as_strided_scatter "
+            "diagonal_scatter lu_unpack unsafe_split unsafe_split_with_sizes unsafe_chunk complex "
             "view_as_real view_as_complex real imag _conj resize _pack_padded_sequence item _local_scalar_dense",
             _zero("movement"),
         ),
+        **_all(" ".join(f"{view}_copy" for view in _VIEWS.split()), _zero("movement")),
+        **_all("_assert_async _linalg_check_errors", _zero("integer")),
         **_all(
             "bernoulli uniform normal random exponential fill zero zeros_like ones_like empty_like full_like rand_like "
-            "randn_like new_zeros new_ones new_empty new_full new_empty_strided",
+            "randn_like randint_like cauchy geometric log_normal linspace logspace "
+            "new_zeros new_ones new_empty new_full new_empty_strided",
             _zero("random"),
         ),
+        **fourier.RULES,
+        **linear_algebra.RULES,
+        **losses.RULES,
+        **reductions.RULES,
+        **sampling.RULES,
     }
 )  # fmt: skip
 
 
 def describe(func: torch._ops.OpOverload, call: Call) -> Described:
-    """The kind and dimensions of one ``aten`` operation; kind ``None`` where no rule knows it."""
+    """The kind and dimensions of one operation; kind ``None``, with a reason, where no rule knows it."""
     namespace, _, name = func._schema.name.partition("::")
     name = name if name.startswith("__") else name.rstrip("_")
+    name = name if namespace == "aten" else f"{namespace}::{name}"
     inputs = tuple(tensors_of(call.args, call.kwargs))
     if not inputs:
         return Described("random")
-    rule = _rule(func, name, inputs, call) if namespace == "aten" else None
+    if any(tensor.layout is not torch.strided for tensor in (*inputs, *call.outputs)):
+        return Described(None, reason=_LAYOUT)
+    rule = _rule(func, name, inputs, call)
+    if rule is None:
+        return Described(None, reason=_NO_RULE if namespace == "aten" else _CUSTOM)
     try:
-        return Described(None) if rule is None else rule(call)
+        return rule(call)
     except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError):
-        return Described(None)  # called in a way that the rule does not know: unknown, and said so
+        return Described(None, reason=_OTHERWISE)
 
 
 def _rule(func: torch._ops.OpOverload, name: str, inputs: tuple[Tensor, ...], call: Call) -> Rule | None:
+    if not complex_numbers.is_complex((*inputs, *call.outputs)):
+        return _real_rule(func, name, inputs, call)
+    known = complex_numbers.RULES.get(name)
+    if known is not None:
+        return known
+    real = _real_rule(func, name, inputs, call)
+    return None if real is None else lambda call: complex_numbers.of_complex(real(call))
+
+
+def _real_rule(func: torch._ops.OpOverload, name: str, inputs: tuple[Tensor, ...], call: Call) -> Rule | None:
     known = RULES.get(name)
     if known is not None:
         return known
     arithmetic = _ARITHMETIC.get(name)
-    if arithmetic is None and torch.Tag.pointwise in func.tags and call.outputs:
+    if arithmetic is None and name.startswith("special_"):
+        arithmetic = _each("special")
+    if arithmetic is None and torch.Tag.pointwise in func.tags and call.outputs and "::" not in name:
         arithmetic = _each("pointwise")
     if arithmetic is not None and not any(tensor.is_floating_point() or tensor.is_complex() for tensor in inputs):
         return _zero("integer")
     return arithmetic
-
-
-def tensors_of(args: Sequence[Any], kwargs: dict[str, Any]) -> Iterable[Tensor]:
-    """The tensors among an operation's arguments, one level of lists deep, as operations have them."""
-    for value in (*args, *kwargs.values()) if kwargs else args:
-        if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            yield from (entry for entry in value if isinstance(entry, Tensor))

@@ -376,4 +376,5 @@ def _record(op: OpRecord, formula: Formula | None, phase: str, origin: int) -> O
         dims=tuple((known | dict(op.dims)).items()),
         phase=phase,
         origin=origin,
+        reason=op.reason or "no formula is known for its gradient" if formula is None else "",
     )

@@ -11,10 +11,11 @@ from math import prod
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
-from nbcnncost.aten import Described
 from nbcnncost.expressions import named
+from nbcnncost.rules.call import Described, tensors_of
 
 Describer = Callable[[tuple[Any, ...], Mapping[str, Any], Any], list[Described]]
 
@@ -26,7 +27,7 @@ def _get(args: tuple[Any, ...], kwargs: Mapping[str, Any], position: int, name: 
 def _attention(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
     query, key, value = (_get(args, kwargs, place, name) for place, name in enumerate(("query", "key", "value")))
     mask, dropout = _get(args, kwargs, 3, "attn_mask"), _get(args, kwargs, 4, "dropout_p", 0.0)
-    batch, queries, keys = prod(query.shape[:-2]), query.shape[-2], key.shape[-2]
+    batch, queries, keys = prod(out.shape[:-2]), query.shape[-2], key.shape[-2]
     dims = {"B": batch, "T_q": queries, "T_k": keys, "E": query.shape[-1], "E_v": value.shape[-1]}
     scores = (("n", batch * queries * keys),)
     parts = [Described("attention", tuple(dims.items()))]
@@ -42,9 +43,45 @@ def _local_response_norm(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: 
 def _linear(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
     x, weight, bias = (_get(args, kwargs, place, name) for place, name in enumerate(("input", "weight", "bias")))
     outputs = weight.shape[0] if weight.dim() > 1 else 1
-    rows = x.numel() // x.shape[-1]
-    dims = {"N": rows, "N_in": x.shape[-1], "N_out": outputs, "b": int(bias is not None)}
-    return [Described("linear", tuple(dims.items()))]
+    dims = {"N": prod(x.shape[:-1]), "N_in": x.shape[-1], "N_out": outputs, "b": int(bias is not None)}
+    return [Described("complex_linear" if x.is_complex() else "linear", tuple(dims.items()))]
+
+
+def _bilinear(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
+    names = enumerate(("input1", "input2", "weight", "bias"))
+    x, _, weight, bias = (_get(args, kwargs, place, name) for place, name in names)
+    outputs, first, second = weight.shape
+    dims = {"N": prod(x.shape[:-1]), "N_out": outputs, "I": first, "J": second, "b": int(bias is not None)}
+    return [Described("bilinear", tuple(dims.items()))]
+
+
+def _complex_convolution(spatial: int, *, transposed: bool = False) -> Describer:
+    """The framework makes three real convolutions of a complex one, which by its definition is four."""
+
+    def describe(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
+        x, weight, bias = (_get(args, kwargs, place, name) for place, name in enumerate(("input", "weight", "bias")))
+        groups = _get(args, kwargs, 6, "groups", 1)
+        sides = weight.shape[:2] if transposed else (weight.shape[1], weight.shape[0])
+        c_in, c_out = (sides[0], sides[1] * groups) if transposed else (sides[0] * groups, sides[1])
+        batch = out.shape[0] if out.dim() == spatial + 2 else 1
+        dims = {"N": batch, "C_in": c_in, "C_out": c_out, "g": groups, "b": int(bias is not None)}
+        dims |= named("K", tuple(weight.shape[2:])) | named("OUT", tuple(out.shape[-spatial:]))
+        dims |= named("IN", tuple(x.shape[-spatial:]))
+        kind = "complex_transposed_convolution" if transposed else "complex_convolution"
+        return [Described(kind, tuple(dims.items()), spatial)]
+
+    return describe
+
+
+def _cosine_similarity(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
+    vectors = (_get(args, kwargs, place, name) for place, name in enumerate(("x1", "x2")))
+    together: tuple[int, ...] = torch.broadcast_shapes(*(vector.shape for vector in vectors))  # type: ignore[no-untyped-call]
+    axis = _get(args, kwargs, 2, "dim", 1)
+    return [Described("cosine_similarity", (("n", out.numel()), ("V", together[axis] if together else 1)))]
+
+
+def _weight_norm(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
+    return [Described("weight_norm", (("n", out.numel()), ("n_g", _get(args, kwargs, 1, "g").numel())))]
 
 
 def _instance_norm(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
@@ -119,12 +156,39 @@ def _layer(kind: str, steps: int, inputs: int, hidden: int, handed_on: int, bias
     return Described(kind, (("T", steps), ("I", inputs), ("F", hidden), ("P", handed_on), ("b", int(biases))))
 
 
+def is_whole(function: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+    """Whether a call of this function is recorded as one operation."""
+    if function in _WHOLE_IF_COMPLEX:
+        return any(tensor.is_complex() for tensor in tensors_of(args, dict(kwargs)))
+    return function in COMPOSITES
+
+
+def describe_whole(function: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
+    """What a function that is recorded as one operation consists of; unknown where it is called in another way."""
+    try:
+        return COMPOSITES[function](args, kwargs, out)
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError):
+        return [Described(None, reason="called in a way that its rule does not know")]
+
+
+_CONVOLUTIONS: Mapping[str, Describer] = MappingProxyType(
+    {
+        **{f"conv{rank}d": _complex_convolution(rank) for rank in (1, 2, 3)},
+        **{f"conv_transpose{rank}d": _complex_convolution(rank, transposed=True) for rank in (1, 2, 3)},
+    }
+)
+_WHOLE_IF_COMPLEX = frozenset(_CONVOLUTIONS)
+
 #: The functions by the name that the framework gives them.
 COMPOSITES: Mapping[str, Describer] = MappingProxyType(
     {
         "scaled_dot_product_attention": _attention,
         "local_response_norm": _local_response_norm,
         "linear": _linear,
+        "bilinear": _bilinear,
+        **_CONVOLUTIONS,
+        "cosine_similarity": _cosine_similarity,
+        "weight_norm": _weight_norm,
         "instance_norm": _instance_norm,
         "rms_norm": _rms_norm,
         "dropout": _dropout(2),

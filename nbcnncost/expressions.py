@@ -33,7 +33,11 @@ _NAMES: dict[str, Callable[[str], str]] = {
 #: The words that stand for a product in a formula.
 _WORDS = {word: name for word, name in _NAMES.items() if word not in ("S", "P", "D")}
 #: Symbols that a reader does not need to see where they are 1: one image, one group, one leading row.
-_SILENT_AT_ONE = frozenset({"N", "B", "g", "b"})
+_SILENT_AT_ONE = frozenset(
+    {"N", "B", "g", "G", "b", "n_sum", "n_w", "clip", "mirror", "mask", "aligned", "widened", "squared"}
+)
+#: Symbols that make their term vanish where they are 0: what is not there.
+_ABSENT_AT_ZERO = frozenset({"b", "n_sum", "n_w", "s", "Q", "clip", "mirror", "mask", "aligned", "widened", "squared"})
 _LEVELS: dict[type[ast.operator], int] = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 3, ast.FloorDiv: 3}
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: " + ",
@@ -160,7 +164,7 @@ def _simplify(tree: ast.expr, dims: Mapping[str, int]) -> ast.expr:  # noqa: PLR
     """Leave out what says nothing: factors 1, and terms that a factor 0 (no bias) makes vanish."""
     if not isinstance(tree, ast.BinOp):
         silent = isinstance(tree, ast.Name) and tree.id in _SILENT_AT_ONE and dims[tree.id] == 1
-        absent = isinstance(tree, ast.Name) and tree.id == "b" and dims["b"] == 0
+        absent = isinstance(tree, ast.Name) and tree.id in _ABSENT_AT_ZERO and dims[tree.id] == 0
         return ast.Constant(1) if silent else ast.Constant(0) if absent else tree
     left, right = _simplify(tree.left, dims), _simplify(tree.right, dims)
     if isinstance(tree.op, ast.Mult):

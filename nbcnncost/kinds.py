@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from nbcnncost.families import complex_numbers, linear_algebra, losses, pairs, pointwise, reductions, sampling
+from nbcnncost.families.entry import MAC as _MAC
+from nbcnncost.families.entry import SUM as _SUM
+from nbcnncost.families.entry import TEXTBOOK
+from nbcnncost.families.entry import each as _each
+from nbcnncost.families.entry import formula as _formula
 from nbcnncost.quantized_kinds import QUANTIZED
-from nbcnncost.work import Formula, Term
-
-TEXTBOOK = "textbook (Ye Tingyun)"
-EXTENDED = "by the textbook's reasoning"
 
 #: What the symbols stand for.
 SYMBOLS = MappingProxyType(
@@ -74,6 +76,24 @@ SYMBOLS = MappingProxyType(
         "F": "hidden features",
         "P": "features handed on to the next step",
         "S": "window of channels",
+        "A": "coordinates of a place",
+        "G": "groups of offsets",
+        "R": "boxes",
+        "S_b": "sampled points along each side of a bin",
+        "s": "halvings (log₂)",
+        "M": "points of each transform",
+        "Q": "q − 1 for each prime factor q > 2 of its sizes, summed",
+        "n_sum": "how often each value is summed",
+        "n_w": "how often each value is weighed",
+        "n_g": "norms",
+        "V": "coordinates of each vector",
+        "J": "features of the second input",
+        "clip": "1 where coordinates are kept inside the borders, else 0",
+        "mirror": "1 where coordinates are mirrored at the borders, else 0",
+        "mask": "1 with a mask, 0 without",
+        "aligned": "1 where boxes are shifted by half a pixel, else 0",
+        "widened": "1 where boxes are made at least one pixel wide, else 0",
+        "squared": "1 where margins are squared, else 0",
         "F_np": "operations of an einsum by numpy's estimate, to four digits",
         "n_idx": "combinations of all indices of an einsum",
         "n_shape": "products of shape numbers",
@@ -87,26 +107,6 @@ SYMBOLS = MappingProxyType(
         "r": "what divisions by the batch left over",
     }
 )
-
-_MAC = {"macs": 1}
-_SUM = {"dot_products": 1}
-
-
-def _formula(
-    kind: str,
-    title: str,
-    *terms: tuple[str, dict[str, int]],
-    why: str,
-    source: str = EXTENDED,
-    params: str | None = None,
-) -> Formula:
-    return Formula(kind, title, tuple(Term(base, MappingProxyType(per)) for base, per in terms), why, source, params)
-
-
-def _each(kind: str, title: str, why: str, *, base: str = "n", source: str = EXTENDED, **per: int) -> Formula:
-    """A kind that costs the same at each element: of the output, unless ``base`` says otherwise."""
-    return _formula(kind, title, *([(base, per)] if per else []), why=why, source=source)
-
 
 _WINDOW = "N * OUT * C * K"
 _WINDOWS = "N * C * WINDOWS"
@@ -157,7 +157,7 @@ _LAYERS = (
         ("B * T_q * T_k * (E + E_v)", _MAC),
         ("B * T_q * T_k", {**_SOFTMAX, "multiplications": 1}),
         ("B * T_q * (T_k + E_v)", _SUM),
-        why="two matrix products; each score is scaled (1) and goes through the softmax (5)",
+        why="two matrix products; each score is scaled (1) and goes through the softmax (5), masked or not",
     ),
     _formula(
         "max_pool",
@@ -384,13 +384,13 @@ _ELEMENTS = (
     _each("add", "add, subtract", "one an element", additions=1),
     _each("multiply", "multiply", "one an element", multiplications=1),
     _each("divide", "divide", "one an element", divisions=1),
-    _each("multiply_add", "multiply and add (addcmul, lerp)", "two an element", multiplications=1, additions=1),
+    _each("multiply_add", "multiply and add (addcmul)", "two an element", multiplications=1, additions=1),
     _each("compare", "compare, maximum, select", "one an element", comparisons=1),
     _each("special", "exp, log, root, power, sine", "one an element", specials=1),
     _each("pointwise", "other pointwise", "one an element", comparisons=1),
     _each(
         "sum",
-        "sum, product, norm over an axis",
+        "sum over an axis",
         "one for each element of the input",
         base="n_in",
         additions=1,
@@ -413,7 +413,7 @@ _ELEMENTS = (
     ),
     _each(
         "extreme",
-        "maximum, minimum, sort by an axis",
+        "maximum, minimum, choice by an axis",
         "one comparison for each element of the input",
         base="n_in",
         comparisons=1,
@@ -435,5 +435,21 @@ _ZEROS = (
 
 #: Every kind by its name, in the order of the legend.
 FORMULAS = MappingProxyType(
-    {formula.kind: formula for formula in (*_LAYERS, *QUANTIZED, *_ACTIVATIONS, *_ELEMENTS, *_ZEROS)}
+    {
+        formula.kind: formula
+        for formula in (
+            *_LAYERS,
+            *QUANTIZED,
+            *_ACTIVATIONS,
+            *_ELEMENTS,
+            *pointwise.FORMULAS,
+            *reductions.FORMULAS,
+            *pairs.FORMULAS,
+            *sampling.FORMULAS,
+            *complex_numbers.FORMULAS,
+            *linear_algebra.FORMULAS,
+            *losses.FORMULAS,
+            *_ZEROS,
+        )
+    }
 )

@@ -69,8 +69,9 @@ class OpRecord:
     """One tensor operation as it ran.
 
     ``kind`` names the formula that may count it (``"convolution"``, ``"relu"``), or is ``None`` where no
-    formula knows the operation. ``dims`` are that formula's symbols with their values (``("H_out", 56)``);
-    ``spatial`` is the number of spatial dimensions that the formula's ``OUT``, ``IN``, ``K`` and ``X`` expand to.
+    formula knows the operation; ``reason`` then says why. ``dims`` are that formula's symbols with their values
+    (``("H_out", 56)``); ``spatial`` is the number of spatial dimensions that the formula's ``OUT``, ``IN``, ``K`` and
+    ``X`` expand to.
     ``function`` is the Python name the user wrote (``"adaptive_avg_pool2d"``) and ``group`` numbers that
     function's call, so that the pieces of one call can be put together again.
 
@@ -90,6 +91,7 @@ class OpRecord:
     params: tuple[int, ...] = ()
     phase: str = "forward"
     origin: int = -1
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -37,12 +37,26 @@ __all__ = ["Look", "Report", "Row", "Uncounted"]
 
 @dataclass(frozen=True)
 class Uncounted:
-    """An operation that no rule knows: how often it ran, and where."""
+    """An operation that no rule knows: how often it ran, where, and why nothing is known of it.
+
+    Under :attr:`key` a rule can be given: ``textbook.with_rules({"my_op": "2 * n"})``.
+    """
 
     op: str
     function: str
     count: int
     paths: tuple[str, ...]
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """The Python function, or the operation where there is none."""
+        return self.function or self.op.rpartition(".")[0]
+
+    @property
+    def key(self) -> str:
+        """What a rule for it is called: ``"my_op"``, of its gradients ``"my_op_backward"``."""
+        return self.name.replace(" ", "_")
 
 
 @dataclass(frozen=True)
@@ -178,7 +192,7 @@ class Report:
     @cached_property
     def uncounted(self) -> tuple[Uncounted, ...]:
         """The operations that no rule knows; the totals leave them out."""
-        where: dict[tuple[str, str], list[str]] = {}
+        where: dict[tuple[str, str, str], list[str]] = {}
         backward = () if self.trace.training is None else self.trace.training.ops
         for ops, counts in ((self.trace.ops, self._counts), (backward, self._step)):
             if counts is None or None not in counts.macs:
@@ -186,9 +200,11 @@ class Report:
             for place in self._root.leaves():
                 for index in place.ops if counts is self._counts else place.step:
                     if counts.macs[index] is None:
-                        where.setdefault((ops[index].op, _called(ops[index])), []).append(place.path)
+                        op = ops[index]
+                        where.setdefault((op.op, _called(op), op.reason), []).append(place.path)
         return tuple(
-            Uncounted(op, function, len(paths), tuple(dict.fromkeys(paths))) for (op, function), paths in where.items()
+            Uncounted(op, function, len(paths), tuple(dict.fromkeys(paths)), reason)
+            for (op, function, reason), paths in where.items()
         )
 
     @property
@@ -207,7 +223,7 @@ class Report:
         parts = [_number_of(number, title) for title, number in most]
         parts += [f"{plural(still, 'data movement')} (0 by rule)"] if still else []
         unknown = sum(entry.count for entry in self.uncounted)
-        names = ", ".join(dict.fromkeys(entry.function or entry.op for entry in self.uncounted))
+        names = ", ".join(dict.fromkeys(entry.name for entry in self.uncounted))
         ending = f"; {plural(unknown, 'operation')} with no rule: {names}" if unknown else "; none without a rule"
         return (", ".join(parts) or "no operations") + ending
 
@@ -347,7 +363,8 @@ class Report:
             "total": _plain(self.total),
             "rows": [_plain(row) for row in self.rows],
             "uncounted": [
-                {"op": entry.op, "count": entry.count, "paths": list(entry.paths)} for entry in self.uncounted
+                {"op": entry.op, "count": entry.count, "paths": list(entry.paths), "reason": entry.reason}
+                for entry in self.uncounted
             ],
         }
 

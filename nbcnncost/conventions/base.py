@@ -107,7 +107,7 @@ class Convention:
         """How an operation is counted by itself, whatever stands beside it."""
         formula = None if op.kind is None else CATALOGUE[op.kind]
         title = op.function if formula is None else formula.title
-        why = "no rule knows this operation" if formula is None else formula.why
+        why = _unknown(op) if formula is None else formula.why
         source = "" if formula is None else formula.source
         if self.rule(op) is not None:
             why, source = f"a rule of {self.name}", self.name
@@ -200,6 +200,14 @@ class Convention:
 
 def _remade(name: str, title: str, unit: str, weights: dict[str, int], rules: dict[str, Rule], doc: str) -> Convention:
     return Convention(name, title, unit, MappingProxyType(weights), MappingProxyType(rules), doc)
+
+
+def _unknown(op: OpRecord) -> str:
+    """Why nothing is known of an operation, and how to change that."""
+    reason = f" ({op.reason})" if op.reason else ""
+    name = op.function or op.op.rpartition(".")[0]
+    name = f"{name}_backward" if op.phase.startswith("backward") else name
+    return f"no rule knows this operation{reason}; give one: textbook.with_rules({{'{name}': '2 * n'}})"
 
 
 def symbol_values(op: OpRecord) -> dict[str, int]:

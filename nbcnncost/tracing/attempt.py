@@ -12,6 +12,7 @@ from nbcnncost.errors import CostError, InputError, ShapeError
 from nbcnncost.records import Failure, Trace
 from nbcnncost.tracing.customary import customary_shapes, first_layer
 from nbcnncost.tracing.diagnosis import diagnose, find_mismatch, where
+from nbcnncost.tracing.images import takes_images
 from nbcnncost.tracing.inputs import Inputs, bound, from_data, of_shape, readings
 from nbcnncost.tracing.models import accept
 from nbcnncost.tracing.run import Run, run
@@ -39,7 +40,8 @@ def trace_model(
     if sizes is None and input_data is None:
         done = _assumed(module, dtypes, batch_size, mode, execute, device)
     elif input_data is not None:
-        given = from_data(input_data, keep=execute, batch_size=batch_size, dtypes=dtypes)
+        images = takes_images(module)
+        given = from_data(input_data, keep=execute, batch_size=batch_size, dtypes=dtypes, images=images)
         done = _first_that_runs(module, given, mode, execute)
     else:
         done = _first_that_runs(module, readings(module, sizes, dtypes, batch_size, device), mode, execute)

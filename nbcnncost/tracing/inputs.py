@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import PackedSequence
 from nbcnncost.errors import InputError
 from nbcnncost.shapes import check_shape, parse_shape
 from nbcnncost.tracing.customary import first_layer, spatial_rank
+from nbcnncost.tracing.images import are_images, takes_images
 from nbcnncost.tracing.nested import replaced, tensors_in
 from nbcnncost.tracing.twins import without_values
 from nbcnncost.units import shape_text
@@ -39,6 +40,11 @@ def readings(model: nn.Module, sizes: Any, dtypes: Any, batch_size: int | None, 
     """
     names, shapes = _named_shapes(sizes)
     chosen = _dtypes(model, dtypes, len(shapes))
+    if names is None and takes_images(model):
+        images = [_make(shape, dtype, device) for shape, dtype in zip(shapes, chosen, strict=True)]
+        if are_images(images):
+            yield Inputs((images * (1 if batch_size is None else _batched((1,), batch_size)[0]),), {})
+            return
     for sized, notes in _with_batch(model, shapes, batch_size):
         tensors = [_make(shape, dtype, device) for shape, dtype in zip(sized, chosen, strict=True)]
         if names is None:
@@ -98,18 +104,21 @@ def _is_sample(model: nn.Module, shape: tuple[int, ...]) -> bool:
     return rank == 1
 
 
-def from_data(data: Any, *, keep: bool, batch_size: int | None, dtypes: Any) -> Iterator[Inputs]:
+def from_data(data: Any, *, keep: bool, batch_size: int | None, dtypes: Any, images: bool = False) -> Iterator[Inputs]:
     """The user's own inputs as arguments, the likeliest reading first.
 
     A tuple or list holds positional arguments, of which a last dict holds keyword ones; a dict is keyword arguments;
-    anything else is one argument. Each may be one argument itself, and a named tuple several. Unless the run is for
-    real (``keep``) each tensor is replaced by one of its shape without values.
+    anything else is one argument. Each may be one argument itself, and a named tuple several; a list of images is one
+    for a model that takes ``images``. Unless the run is for real (``keep``) each tensor is replaced by one of its shape
+    without values.
     """
     if batch_size is not None or dtypes is not None:
         raise InputError("input_data has its own batch and dtypes; give batch_size and dtypes with input_size only")
     if next(tensors_in(data), None) is None:
         raise InputError(f"input_data holds no tensor: {type(data).__name__}; give tensors, or a shape as input_size")
     data = replaced(data, lambda value: _prepared(value, keep))
+    if images and isinstance(data, (tuple, list)) and are_images(data):
+        return iter([Inputs((list(data),), {})])
     return (Inputs(args, kwargs) for args, kwargs in _ways(data))
 
 

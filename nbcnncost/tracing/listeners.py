@@ -29,12 +29,12 @@ from torch.overrides import (
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from nbcnncost.aten import Call, Described, describe, tensors_of
-from nbcnncost.composites import COMPOSITES
+from nbcnncost.composites import describe_whole, is_whole
 from nbcnncost.quantized import concerns, describe_quantized, describe_recurrent, is_recurrent
 from nbcnncost.tracing.memory import ShapeMemory, rebuild
 from nbcnncost.tracing.quantized import result_without_values
 from nbcnncost.tracing.recorder import Recorder
-from nbcnncost.tracing.twins import Twins, replaced
+from nbcnncost.tracing.twins import Twins, is_sparse, replaced
 
 #: A constant that a forward makes (a mask, positions) keeps its values up to this many elements.
 _LARGEST_CONSTANT = 1 << 20
@@ -52,6 +52,10 @@ _CONVOLUTION = torch.ops.aten.convolution.default
 _LAYER_NORM = torch.ops.aten.native_layer_norm.default  # takes float32 weights with half-precision inputs
 _ONE_DTYPE = frozenset(
     {_CONVOLUTION, _LAYER_NORM, *(getattr(torch.ops.aten, name).default for name in ("mm", "addmm", "bmm", "baddbmm"))}
+)
+#: Products of sparse tensors that give dense ones.
+_SPARSE_PRODUCTS = frozenset(
+    getattr(torch.ops.aten, name).default for name in ("mm", "mv", "addmm", "addmv", "_sparse_addmm")
 )
 _POP_MODE = inspect.unwrap(_pop_mode_temporarily).__code__
 _SET_DATA: Any = vars(Tensor.__base__)["data"].__set__
@@ -196,7 +200,7 @@ class FunctionListener(TorchFunctionMode):
         if func in _OPAQUE:
             with self:
                 return _OPAQUE[func](*args, **kwargs)
-        whole = label in COMPOSITES and not str(func).startswith("quantized.")
+        whole = is_whole(label, args, kwargs) and not str(func).startswith("quantized.")
         if whole and not self._recorder.paused and not _inside_functorch():
             return self._composite(func, label, args, kwargs)
         twins, before = self._twins, len(self._recorder.ops)
@@ -228,13 +232,15 @@ class FunctionListener(TorchFunctionMode):
         finally:
             recorder.paused -= 1
         inputs, outputs = tuple(tensors_of(args, kwargs)), tuple(tensors_of((result,), {}))
-        for described in COMPOSITES[label](args, kwargs, result):
+        for described in describe_whole(label, args, kwargs, result):
             recorder.add(f"{label}.composite", described, inputs, outputs)
         return result
 
 
 class OperationListener(TorchDispatchMode):
     """Hears every tensor operation; unless the run is for real, gives it twins without values to work on."""
+
+    supports_higher_order_operators = True
 
     def __init__(self, recorder: Recorder, twins: Twins | None) -> None:
         super().__init__()
@@ -248,6 +254,8 @@ class OperationListener(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        if isinstance(func, torch._ops.HigherOrderOperator):
+            return self._of_functions(func, args, kwargs)
         if func is _DETACH and is_lazy(args[0]):  # a lazy layer asks for its weight's device
             return func(*args, **kwargs)
         if func is _ALIGNED:  # whether padding could be packed away: a short cut that would hide the layers inside
@@ -266,6 +274,17 @@ class OperationListener(TorchDispatchMode):
             if described is None:
                 described = describe(func, Call(args, kwargs, outputs, self._recorder.function))
             self._recorder.add(str(func), described, tensors, outputs)
+        return result
+
+    def _of_functions(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """``torch.cond``, ``flex_attention``: what runs inside is not heard."""
+        if self._twins is not None:
+            raise NeedsValues(func.name())
+        result = func(*args, **kwargs)
+        if not (self._recorder.paused or self._recorder.asleep):
+            described = Described(None, reason="a function of functions, in which no operation is heard")
+            inputs, outputs = tuple(tensors_of(args, kwargs)), tuple(tensors_of((result,), {}))
+            self._recorder.add(f"higher_order.{func.name()}.default", described, inputs, outputs)
         return result
 
     def _quantized(self, func: Any, args: Any, kwargs: Any, tensors: tuple[Tensor, ...]) -> Any:
@@ -393,6 +412,8 @@ def _shape_of_result(func: Any, args: Any, kwargs: Any) -> Any:
         _refuse(func, args)
         return func(*args, **kwargs)
     except (NotImplementedError, RuntimeError) as error:
+        if func in _SPARSE_PRODUCTS and any(map(is_sparse, tensors_of(args, kwargs))):
+            return func(*map(_dense, args), **kwargs)
         if _wants_values(func) or "meta tensors" in str(error):
             raise NeedsValues(str(func)) from error
         raise
@@ -411,6 +432,12 @@ def _refuse(func: Any, args: Any) -> None:
         windows = zip(args[0].shape[2:], args[1].shape[2:], args[4], args[5], strict=False)
         if any(size + 2 * padding < dilation * (kernel - 1) + 1 for size, kernel, padding, dilation in windows):
             raise RuntimeError("the kernel can't be greater than the padded input")
+
+
+def _dense(value: Any) -> Any:
+    """In the place of a sparse tensor a dense one, to find out which shape comes out."""
+    sparse = isinstance(value, Tensor) and is_sparse(value)
+    return torch.empty(value.shape, dtype=value.dtype, device=_META) if sparse else value
 
 
 def _wants_values(func: Any) -> bool:

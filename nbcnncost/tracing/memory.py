@@ -68,13 +68,19 @@ _NEVER = frozenset({torch.ops.aten.resize_.default, torch.ops.aten.set_.source_T
 
 def _signature(values: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(
-        (value.shape, value.stride(), value.dtype)
+        _form_of(value)
         if isinstance(value, Tensor)
         else ("sequence", _signature(value))
         if isinstance(value, (list, tuple))
         else (type(value), value)
         for value in values
     )
+
+
+def _form_of(tensor: Tensor) -> tuple[Any, ...]:
+    if tensor.layout is not torch.strided:
+        raise TypeError("a sparse tensor has no strides")
+    return tensor.shape, tensor.stride(), tensor.dtype
 
 
 def _form(args: Sequence[Any], result: Any) -> Any:

@@ -98,6 +98,7 @@ class Recorder:
             tuple(spec_of(tensor) for tensor in inputs if id(tensor) not in self._params),
             tuple(map(spec_of, outputs)),
             tuple(self._params[id(tensor)] for tensor in inputs if id(tensor) in self._params),
+            reason=described.reason,
         )
 
     def forget(self, start: int) -> None:

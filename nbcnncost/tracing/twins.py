@@ -10,13 +10,21 @@ from torch import Tensor
 
 #: The user's tensors up to this many elements are followed with values, on a copy: counters, scales.
 _TINY = 1
+_SPARSE = frozenset({torch.sparse_coo, torch.sparse_csr, torch.sparse_csc})
 
 
 def without_values(tensor: Tensor) -> Tensor:
     """A tensor of the same shape, strides and dtype on the meta device, which has no memory for values."""
+    if is_sparse(tensor):
+        return torch.empty(tensor.shape, dtype=tensor.dtype, layout=tensor.layout, device="meta")
     if tensor.is_quantized:
         return torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
     return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+
+
+def is_sparse(tensor: Tensor) -> bool:
+    """Whether only some of the values are stored, so that how much is computed depends on how many."""
+    return tensor.layout in _SPARSE
 
 
 class Twins:
