@@ -122,9 +122,10 @@ def _wrapped(reason: str) -> list[str]:
 
 
 def _html_row(table: SideBySide, entry: Standing, left: str) -> str:
-    name, *numbers = map(escape, _cells(table, entry))
-    cells = [f'<th scope="row"{left} title="{escape(clean(entry.title))}">{name}</th>']
-    cells += [f"<td>{number}</td>" for number in numbers]
+    name, total, _, *others = map(escape, _cells(table, entry))
+    cells = [f'<th scope="row"{left} title="{escape(clean(entry.title))}">{name}</th>', f"<td>{total}</td>"]
+    cells.append(f'<td title="which it calls {escape(clean(entry.says))}">{escape(entry.unit)}</td>')
+    cells += [f"<td>{number}</td>" for number in others]
     reasons = "".join(f"<div>{escape(reason)}</div>" for reason in _reasons(entry))
     return f"<tr>{''.join(cells)}<td{left}>{reasons}</td></tr>"
 
