@@ -120,7 +120,7 @@ _LAYERS = (
     _of("attention", "value", _PRODUCT, (f"{_SCORES} * E_v", _MAC)),
     _of(
         "attention",
-        "query key",
+        "query key mask",
         "the scores' gradient: a product with the values, the softmax's derivative (4), the scale (1)",
         (f"{_SCORES} * E_v", _MAC),
         (_SCORES, {"multiplications": 3, "additions": 2}),
@@ -324,6 +324,8 @@ def backward_of(op: OpRecord, gradients: Sequence[Gradient], origin: int) -> Ite
     if parts is None:
         yield from (_record(op, None, _phase(gradient), origin) for gradient in gradients)
         return
+    if any(gradient.role == "state" for gradient in gradients):  # a tool may leave the first step out without it
+        op = replace(op, dims=(*op.dims, ("state_needed", 1)))
     for part in parts:
         through = part.once and not part.roles
         for gradient in part.wanted(gradients):

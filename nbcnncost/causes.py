@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from nbcnncost.catalogue import CATALOGUE
 from nbcnncost.conventions import Convention, Part, Peer
-from nbcnncost.kinds import FORMULAS
 from nbcnncost.records import OpRecord, Trace
+from nbcnncost.work import Work
 
 _ONE_FOR_TWO = "multiply-accumulates: 1 each instead of 2"
 _BIASES = "biases: one addition for each output"
@@ -35,36 +36,44 @@ class Cause:
 
 @dataclass(frozen=True)
 class _Spot:
-    """Operations that are compared as one: nearly always a single one, else those of a module counted as a whole."""
+    """Operations that are compared as one: nearly always a single one, else those of a module counted as a whole.
+
+    ``first`` is the place of ``op``, the first of them, in the trace or (``is_step``) besides a step's forward.
+    """
 
     first: int
+    op: OpRecord
     ours: int
     macs: int
     biases: int
     theirs: int
     parts: tuple[Part, ...]
     whole: bool
+    products: int
+    is_step: bool = False
 
 
 def find_causes(trace: Trace, ours: Convention, theirs: Convention) -> tuple[Cause, ...]:
-    """What makes ``theirs`` differ from ``ours`` (which counts FLOPs), the largest first; the amounts add up."""
+    """What makes ``theirs`` differ from ``ours`` (which counts FLOPs), the largest first; the amounts add up.
+
+    Of a training step the whole is compared where ``theirs`` counts that, else the forward.
+    """
     once = theirs.unit == "MACs"
     groups: dict[tuple[object, ...], list[_Spot]] = {}
-    for spot in _spots(trace, ours, theirs):
+    spots = [*_spots(trace, ours, theirs), *_step_spots(trace, ours, theirs)]
+    for spot in spots:
         if _rest(spot, once):
             groups.setdefault(_group(trace, spot, once), []).append(spot)
-    causes = [_cause(trace, ours, theirs, spots, once) for spots in groups.values()]
-    works = [work for work in map(ours.work, trace.ops) if work is not None and work.macs]
-    if once and works:
-        causes.append(Cause(_ONE_FOR_TWO, -sum(work.macs for work in works), len(works)))
+    causes = [_cause(trace, ours, theirs, same, once) for same in groups.values()]
+    products = sum(spot.products for spot in spots)
+    if once and products:
+        causes.append(Cause(_ONE_FOR_TWO, -sum(spot.macs for spot in spots), products))
     return tuple(sorted(_merged(causes), key=lambda cause: (-abs(cause.amount), cause.label)))
 
 
 def _spots(trace: Trace, ours: Convention, theirs: Convention) -> Iterator[_Spot]:
     counted, counts = ours.counts(trace), theirs.counts(trace)
-    parts: dict[int, list[Part]] = {}
-    for part in theirs.hears(trace) if isinstance(theirs, Peer) else ():
-        parts.setdefault(part.op, []).append(part)
+    parts = _by_place(theirs.hears(trace) if isinstance(theirs, Peer) else ())
     index = 0
     while index < len(trace.ops):
         here = tuple(parts.get(index, ()))
@@ -72,14 +81,45 @@ def _spots(trace: Trace, ours: Convention, theirs: Convention) -> Iterator[_Spot
         works = [work for work in map(ours.work, trace.ops[index:stop]) if work is not None]
         yield _Spot(
             index,
+            trace.ops[index],
             sum(number or 0 for number in counted[index:stop]),
             sum(work.macs for work in works),
             sum(work.bias_additions for work in works),
             sum(number or 0 for number in counts[index:stop]),
             here,
             stop > index + 1,
+            sum(work.macs > 0 for work in works),
         )
         index = stop
+
+
+def _step_spots(trace: Trace, ours: Convention, theirs: Convention) -> Iterator[_Spot]:
+    """The same besides a training step's forward, where both count that; there each operation stands alone."""
+    if trace.training is None or not theirs.counts_steps:
+        return
+    counted, counts = ours.step_counts(trace), theirs.step_counts(trace)
+    parts = _by_place(theirs.step_parts(trace) if isinstance(theirs, Peer) else ())
+    for index, op in enumerate(trace.training.ops):
+        work = ours.work(op) or Work()
+        yield _Spot(
+            index,
+            op,
+            counted[index] or 0,
+            work.macs,
+            work.bias_additions,
+            counts[index] or 0,
+            tuple(parts.get(index, ())),
+            whole=False,
+            products=int(work.macs > 0),
+            is_step=True,
+        )
+
+
+def _by_place(parts: Iterable[Part]) -> dict[int, list[Part]]:
+    found: dict[int, list[Part]] = {}
+    for part in parts:
+        found.setdefault(part.op, []).append(part)
+    return found
 
 
 def _rest(spot: _Spot, once: bool) -> int:
@@ -94,8 +134,8 @@ def _group(trace: Trace, spot: _Spot, once: bool) -> tuple[object, ...]:
         return (fault,)
     if spot.biases and _rest(spot, once) == spot.biases:
         return (_BIASES,)
-    op = trace.ops[spot.first]
-    name = _module_type(trace, op) if spot.whole else op.kind or op.function
+    op = spot.op
+    name = _module_type(trace, op) if spot.whole else op.kind or _name(op)
     return (name, spot.whole, not spot.theirs, tuple(part.text for part in spot.parts))
 
 
@@ -114,21 +154,27 @@ def _cause(trace: Trace, ours: Convention, theirs: Convention, spots: list[_Spot
 
 def _words(trace: Trace, ours: Convention, theirs: Convention, spot: _Spot, once: bool) -> str:
     """What is counted otherwise: ``batch normalization: 2·n instead of 4·H·W·C``."""
-    op = trace.ops[spot.first]
-    title = _module_type(trace, op) if spot.whole else op.function if op.kind is None else FORMULAS[op.kind].title
+    op = spot.op
+    title = _module_type(trace, op) if spot.whole else _name(op) if op.kind is None else CATALOGUE[op.kind].title
     if not spot.theirs:
         return f"{title}: not counted"
     if spot.theirs == spot.macs * (1 if once else 2):
         return f"{title}: its products only"
-    shown = _symbols(trace, theirs, spot.first)
+    shown = _symbols(trace, theirs, spot)
     if not spot.ours:
         return f"{title}: {shown}"
-    return f"{title}: {shown} instead of {'its operations' if spot.whole else _symbols(trace, ours, spot.first)}"
+    return f"{title}: {shown} instead of {'its operations' if spot.whole else _symbols(trace, ours, spot)}"
 
 
-def _symbols(trace: Trace, convention: Convention, index: int) -> str:
-    shown = [entry.expression.symbols(entry.values) for entry in convention.reckon(trace, index) if entry.expression]
+def _symbols(trace: Trace, convention: Convention, spot: _Spot) -> str:
+    reckoned = (convention.reckon_step if spot.is_step else convention.reckon)(trace, spot.first)
+    shown = [entry.expression.symbols(entry.values) for entry in reckoned if entry.expression]
     return " + ".join(shown) or "its own number"
+
+
+def _name(op: OpRecord) -> str:
+    """What to call an operation that no formula knows."""
+    return f"{op.function} backward" if op.phase.startswith("backward") else op.function
 
 
 def _module_type(trace: Trace, op: OpRecord) -> str:

@@ -71,13 +71,12 @@ def explain_place(trace: Trace, place: Place, convention: Convention) -> Explana
     """Explain a place that has operations of its own."""
     ops = [trace.ops[index] for index in place.ops]
     params = [trace.params[index] for index in place.params]
-    step = () if trace.training is None else tuple(trace.training.ops[index] for index in place.step)
     lines = [
         *_sizes(ops),
         *_params(ops, params),
         *_integer_macs(ops, convention),
         *_counts(trace, place.ops, convention),
-        *_step(step, convention),
+        *_step(trace, place.step, convention),
     ]
     return Explanation(place.path, place.type, place.settings, convention.name, convention.unit, tuple(lines))
 
@@ -111,12 +110,15 @@ _PHASES = MappingProxyType(
 )
 
 
-def _step(ops: tuple[OpRecord, ...], convention: Convention) -> Iterator[Line]:
+def _step(trace: Trace, indices: tuple[int, ...], convention: Convention) -> Iterator[Line]:
     """The same for what a training step does besides the forward."""
-    for op in ops if convention.counts_steps else ():
-        entry = convention.reckon_alone(op)
-        if entry.number != 0:
-            yield _line(f"{_PHASES[op.phase]} {convention.unit}", op, entry, convention.unit)
+    if trace.training is None or not convention.counts_steps:
+        return
+    for index in indices:
+        op = trace.training.ops[index]
+        for entry in convention.reckon_step(trace, index):
+            if entry.number != 0:
+                yield _line(f"{_PHASES[op.phase]} {convention.unit}", op, entry, convention.unit)
 
 
 def _line(label: str, op: OpRecord, entry: Reckoned, unit: str) -> Line:

@@ -21,7 +21,7 @@ from nbcnncost.labels import labels_of
 from nbcnncost.layout import Place, lay_out
 from nbcnncost.parts import Counts
 from nbcnncost.records import PHASES, Failure, OpRecord, TensorSpec, Trace
-from nbcnncost.rows import Row, count_ops, count_step, leaf_row, sum_rows, tree_rows
+from nbcnncost.rows import Row, count_ops, count_step, leaf_row, sum_rows, tree_rows, why_no_step
 from nbcnncost.side_by_side import SideBySide, stand_side_by_side
 from nbcnncost.units import exact, plural, shapes_text
 from nbcnncost.views import VIEWS, export, html, text
@@ -145,7 +145,7 @@ class Report:
         return {id(place): self._leaf_row(place) for place in self._root.leaves()}
 
     def _leaf_row(self, place: Place) -> Row:
-        return leaf_row(place, self.trace, self._counts, self._step)
+        return leaf_row(place, self.trace, self._counts, self._step, why_no_step(self.trace, self.convention))
 
     @cached_property
     def total(self) -> Row:

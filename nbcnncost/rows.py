@@ -15,7 +15,9 @@ from nbcnncost.parts import add_known as _sum
 from nbcnncost.records import OpRecord, TensorSpec, Trace
 from nbcnncost.units import exact
 
-__all__ = ["Counts", "Number", "Row", "count_ops", "count_step", "leaf_row", "sum_rows", "tree_rows"]
+__all__ = ["Counts", "Number", "Row", "count_ops", "count_step", "leaf_row", "sum_rows", "tree_rows", "why_no_step"]
+
+_FORWARD_ALONE = "this report is of a forward alone; cost(model, size, training=True) has a training step"
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,7 +34,7 @@ class Row:
 
     Of a training step these are the forward's; ``parts`` hold the rest, and ``forward``, ``recomputed``,
     ``backward_inputs``, ``backward_weights``, ``backward``, ``optimizer`` and their sum ``step`` are each an
-    :class:`~nbcnncost.parts.Amount`: ``row.step.flops``.
+    :class:`~nbcnncost.parts.Amount`: ``row.step.flops``. ``no_step`` says why a training step's report has none.
     """
 
     path: str
@@ -56,6 +58,7 @@ class Row:
     integer_macs: Number = 0
     closed: bool = False
     parts: Parts | None = None
+    no_step: str = ""
 
     def __repr__(self) -> str:
         kind = " ".join(part for part in (self.type, self.settings) if part and part != self.path)
@@ -109,7 +112,7 @@ class Row:
     @property
     def _parts(self) -> Parts:
         if self.parts is None:
-            raise CostError("this report is of a forward alone; cost(model, size, training=True) has a training step")
+            raise CostError(self.no_step or _FORWARD_ALONE)
         return self.parts
 
 
@@ -139,7 +142,14 @@ def _counts(
     return Counts(macs, flops, count, integer)
 
 
-def leaf_row(place: Place, trace: Trace, counts: Counts, step: Counts | None = None) -> Row:
+def why_no_step(trace: Trace, convention: Convention) -> str:
+    """Why a training step has no number in a convention; empty where it has one, or where nothing was trained."""
+    if trace.training is None or convention.counts_steps:
+        return ""
+    return f"{convention.name} counts no backward pass, its number is of a forward; textbook and macs count whole steps"
+
+
+def leaf_row(place: Place, trace: Trace, counts: Counts, step: Counts | None = None, no_step: str = "") -> Row:
     """A place without children, with its numbers; ``step`` counts the operations of a training step."""
     params = [trace.params[index] for index in place.params]
     known = not place.failed  # what a layer that failed would have cost, nobody knows
@@ -163,6 +173,7 @@ def leaf_row(place: Place, trace: Trace, counts: Counts, step: Counts | None = N
         place.failed,
         integer_macs=sum(counts.integer_macs[index] for index in place.ops) if known else None,
         parts=None if trace.training is None or step is None else parts_of(trace.training.ops, step, place.step),
+        no_step=no_step,
     )
 
 
@@ -179,6 +190,7 @@ def sum_rows(rows: Sequence[Row], *, like: Row) -> Row:
         unknown=sum(row.unknown for row in rows),
         failed=any(row.failed for row in rows),
         parts=_sum_parts(rows),
+        no_step=next((row.no_step for row in rows), ""),
     )
 
 

@@ -25,7 +25,8 @@ class Standing:
     """What one convention says of a model, beside ours.
 
     ``total`` counts in ``unit``; ``says`` is what the tool itself calls that. The amounts of ``causes`` add up to
-    ``total`` − ours. ``notes`` are the tool's faults that touch the parameters.
+    ``total`` − ``beside``, our number of the same thing: in a training step that of the forward where the tool counts
+    no backward (``forward_alone``). ``notes`` are the tool's faults that touch the parameters.
     """
 
     name: str
@@ -36,11 +37,26 @@ class Standing:
     params: int
     causes: tuple[Cause, ...]
     notes: tuple[str, ...] = ()
+    beside: int = 0
+    forward_alone: bool = False
+
+    @property
+    def ratio(self) -> float | None:
+        """The total as a multiple of ours; ``None`` where ours is 0."""
+        return self.total / self.beside if self.beside else None
+
+    @property
+    def covers(self) -> str:
+        """What of a training step is counted: ``"step"`` or ``"forward"``."""
+        return "forward" if self.forward_alone else "step"
 
 
 @dataclass(frozen=True, repr=False)
 class SideBySide:
     """One run in several conventions; ``ours`` is the standing that all others are compared with.
+
+    Of a training step (``is_step``) the totals are of the whole step, and of the forward alone in the conventions of
+    tools that count no backward.
 
     >>> import torch, nbcnncost
     >>> table = nbcnncost.cost(torch.nn.Linear(400, 120), (1, 400)).conventions()
@@ -57,6 +73,7 @@ class SideBySide:
     unknown: int = 0
     view: str = "table"
     charted: str | None = None
+    is_step: bool = False
 
     def __getitem__(self, name: str) -> Standing:
         """The standing of a convention by its name."""
@@ -75,7 +92,7 @@ class SideBySide:
 
     def ratio(self, name: str) -> float | None:
         """A convention's total as a multiple of ours; ``None`` where ours is 0."""
-        return self[name].total / self.ours.total if self.ours.total else None
+        return self[name].ratio
 
     def plot(self, name: str | None = None) -> Chart:
         """A waterfall from our total to that of a convention, a step for each cause; without a name all totals."""
@@ -104,9 +121,11 @@ class SideBySide:
         """One line for each cause of each convention, preceded by the column names; also written to ``path``."""
         lines = io.StringIO()
         writer = csv.writer(lines, lineterminator="\n")
-        writer.writerow(["convention", "total", "unit", "params", "ratio", "amount", "cause"])
+        covers = ["covers"] if self.is_step else []
+        writer.writerow(["convention", "total", "unit", *covers, "params", "ratio", "amount", "cause"])
         for entry in self.standings:
-            start = (entry.name, entry.total, entry.unit, entry.params, self.ratio(entry.name))
+            covered = [entry.covers] if self.is_step else []
+            start = (entry.name, entry.total, entry.unit, *covered, entry.params, entry.ratio)
             writer.writerows((*start, cause.amount, cause.label) for cause in entry.causes or (Cause("", 0),))
         return written(lines.getvalue(), path)
 
@@ -116,8 +135,16 @@ class SideBySide:
 
     def _plain(self, entry: Standing) -> dict[str, Any]:
         causes = [{"amount": cause.amount, "cause": cause.label, "fault": cause.fault} for cause in entry.causes]
-        numbers = {"total": entry.total, "unit": entry.unit, "params": entry.params, "ratio": self.ratio(entry.name)}
-        return {"name": entry.name, "title": entry.title, **numbers, "causes": causes, "notes": list(entry.notes)}
+        numbers = {"total": entry.total, "unit": entry.unit, "params": entry.params, "ratio": entry.ratio}
+        covers = {"covers": entry.covers} if self.is_step else {}
+        return {
+            "name": entry.name,
+            "title": entry.title,
+            **numbers,
+            **covers,
+            "causes": causes,
+            "notes": list(entry.notes),
+        }
 
     def __repr__(self) -> str:
         return side_by_side.text(self)
@@ -135,8 +162,11 @@ def stand_side_by_side(trace: Trace, base: Convention, names: tuple[str | Conven
     chosen = [convention(name) for name in names] or list(CONVENTIONS.values())
     others = [entry for entry in chosen if entry != ours]
     standings = tuple(_standing(trace, ours, entry) for entry in (ours, *others))
-    unknown = sum(ours.work(op) is None for op in trace.ops)
-    return SideBySide(trace.model_name, trace.inputs, standings[0], standings, unknown)
+    besides = () if trace.training is None else trace.training.ops
+    unknown = sum(ours.work(op) is None for op in (*trace.ops, *besides))
+    return SideBySide(
+        trace.model_name, trace.inputs, standings[0], standings, unknown, is_step=trace.training is not None
+    )
 
 
 def _about_params(peer: Peer, *, too_many: bool) -> Iterator[str]:
@@ -147,11 +177,18 @@ def _about_params(peer: Peer, *, too_many: bool) -> Iterator[str]:
 
 
 def _standing(trace: Trace, ours: Convention, theirs: Convention) -> Standing:
-    total = sum(number or 0 for number in theirs.counts(trace))
+    total, beside = _total(trace, theirs, theirs), _total(trace, ours, theirs)
     params = theirs.params(trace)
     notes: tuple[str, ...] = ()
     if params != ours.params(trace) and isinstance(theirs, Peer):
         notes = tuple(_about_params(theirs, too_many=params > ours.params(trace)))
     says = theirs.says if isinstance(theirs, Peer) else theirs.unit
     causes = find_causes(trace, ours, theirs) if theirs is not ours else ()
-    return Standing(theirs.name, theirs.title, theirs.unit, says, total, params, causes, notes)
+    forward_alone = trace.training is not None and not theirs.counts_steps
+    return Standing(theirs.name, theirs.title, theirs.unit, says, total, params, causes, notes, beside, forward_alone)
+
+
+def _total(trace: Trace, ours: Convention, theirs: Convention) -> int:
+    """Our number of what ``theirs`` counts: of a training step the whole, or the forward alone."""
+    step = ours.step_counts(trace) if theirs.counts_steps else ()
+    return sum(number or 0 for number in (*ours.counts(trace), *step))

@@ -218,6 +218,9 @@ def test_attention():
     assert row.backward_inputs.macs == scores * (2 * size + 2 * value_size)
     only_values = Body(lambda net, x: F.scaled_dot_product_attention(x, x, net.values), values=nn.Parameter(tensors[0]))
     assert trained(only_values, tensors[0], input_grad=False).backward.macs == heads * queries * queries * size
+    mask = nn.Parameter(torch.zeros(queries, queries, dtype=torch.float64))
+    only_mask = Body(lambda net, x: F.scaled_dot_product_attention(x, x, x, net.mask), mask=mask)
+    assert trained(only_mask, tensors[0], input_grad=False).backward.macs == heads * queries * queries * size
 
 
 def test_lstm():

@@ -77,7 +77,7 @@ HOUSE = {
         own=("conventions", "expressions", "kinds", "layout", "records", "units"),
         in_functions=("views",),
     ),
-    "causes": Place(2, own=("conventions", "kinds", "records")),
+    "causes": Place(2, own=("catalogue", "conventions", "records", "work")),
     "views": Place(2, own=("units",), for_typing=ANSWERS),
     "views.charts": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
     "views.waterfall": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),

@@ -218,7 +218,7 @@ def test_tab_completes_our_options(client):
     assert reply["cursor_start"] == reply["cursor_end"] == len(code)
     code = f"%%cnncost --co\n{GOOD}"
     reply = asked(client, client.complete(code, len("%%cnncost --co")))
-    assert reply["matches"] == ["--convention", "--columns"]
+    assert reply["matches"] == ["--convention", "--compare", "--columns"]
     code = "%cnncost ne"
     assert asked(client, client.complete(code, len(code)))["matches"] == ["net"]
 

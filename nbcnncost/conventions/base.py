@@ -103,6 +103,10 @@ class Convention:
             return (Reckoned(shown.value(values), shown, values, FORMULAS["batch_norm"].title, why, self.name),)
         return (self.reckon_alone(op),)
 
+    def reckon_step(self, trace: Trace, index: int) -> tuple[Reckoned, ...]:
+        """The same for what a training step does besides its forward, as :meth:`step_counts` counts it."""
+        return () if trace.training is None else (self.reckon_alone(trace.training.ops[index]),)
+
     def reckon_alone(self, op: OpRecord) -> Reckoned:
         """How an operation is counted by itself, whatever stands beside it."""
         formula = None if op.kind is None else CATALOGUE[op.kind]

@@ -3,17 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import prod
 from types import MappingProxyType
 
+from nbcnncost.backward import BACKWARD_FORMULAS
 from nbcnncost.conventions.peer import Part, Peer
 from nbcnncost.kinds import FORMULAS
-from nbcnncost.records import Trace
+from nbcnncost.records import OpRecord, Trace, Training
+from nbcnncost.work import Formula
+
+
+def _products(formulas: Mapping[str, Formula]) -> Iterator[tuple[str, str]]:
+    """The number of multiply-accumulates of each kind that has some."""
+    return ((kind, term.base) for kind, formula in formulas.items() for term in formula.terms if "macs" in term.per)
+
 
 _KINDS = (
     *("convolution", "transposed_convolution", "linear", "matmul", "attention"),
     *("lstm", "lstm_projection", "gru", "rnn_tanh", "rnn_relu"),
 )
 _TEXTS: Mapping[str | None, str] = MappingProxyType({kind: f"2 * {FORMULAS[kind].terms[0].base}" for kind in _KINDS})
+#: A weight's gradient, as if each channel met all others.
+_GROUPS_FORGOTTEN: Mapping[str | None, str] = MappingProxyType(
+    {
+        "convolution_backward_weight": "2 * N * OUT * C_in * C_out * K",
+        "transposed_convolution_backward_weight": "2 * N * IN * C_in * C_out * K",
+    }
+)
+#: Back through time: all steps but the first, whose state is given and mostly needs no gradient.
+_STATES: Mapping[str | None, str] = MappingProxyType(
+    {
+        kind: f"2 * {base.replace('T', '(T - T_0)')}"
+        for kind, base in _products(BACKWARD_FORMULAS)
+        if kind.endswith("_states") and kind != "lstm_projection_backward_states"
+    }
+)
+_STEP_TEXTS: Mapping[str | None, str] = MappingProxyType(
+    {
+        **_TEXTS,  # what is computed again, and what a function's own backward does
+        **{kind: f"2 * {base}" for kind, base in _products(BACKWARD_FORMULAS)},
+        **_GROUPS_FORGOTTEN,
+        **_STATES,
+    }
+)
 #: Products that it has no formula for.
 _MISSED = frozenset({"mv", "dot", "addmv", "addbmm", "_trilinear"})
 
@@ -24,6 +56,26 @@ def _hears(trace: Trace) -> Iterator[Part]:
             yield Part(index, "0", {}, "products")
         elif op.kind in _TEXTS:
             yield Part(index, _TEXTS[op.kind], dict(op.dims), spatial=op.spatial)
+
+
+def _hears_step(training: Training) -> Iterator[Part]:
+    for index, op in enumerate(training.ops):
+        text = _STEP_TEXTS.get(op.kind)
+        if text is None:
+            continue
+        if op.op.split(".")[1] in _MISSED:
+            yield Part(index, "0", {}, "products")
+        else:
+            values = dict(op.dims) | ({"T_0": _first_step(op)} if op.kind in _STATES else {})
+            forgets = op.kind in _GROUPS_FORGOTTEN and values["g"] > 1
+            yield Part(index, text, values, "groups" if forgets else "", op.spatial)
+
+
+def _first_step(op: OpRecord) -> int:
+    """How many sequences begin with a state that needs no gradient."""
+    is_cell = "cell" in op.op
+    states = op.outputs[0 if is_cell else 1].shape
+    return 0 if "state_needed" in dict(op.dims) else prod(states[:-1] if is_cell else states[1:-1])
 
 
 flop_counter_mode = Peer(
@@ -39,8 +91,17 @@ flop_counter_mode = Peer(
         "norms, activations, pooling and arithmetic count nothing. It counts tensor operations, so its number depends "
         "on what a device makes of a layer: this is its number on meta tensors and on accelerators. On a CPU attention "
         "and LSTM layers are single operations that it has no formula for, and it leaves them out without a word. "
+        "Of a training step it counts the backward pass as well, and what checkpoints compute again; an optimizer's "
+        "work counts nothing. An accelerator's fused attention counts a product more on its way back, since it "
+        "computes the scores again. "
         "Its rows for modules name a shared module once, and lose what follows where a module calls itself."
     ),
     hears=_hears,
-    faults=MappingProxyType({"products": "products with a vector and bilinear layers count nothing"}),
+    hears_step=_hears_step,
+    faults=MappingProxyType(
+        {
+            "products": "products with a vector and bilinear layers count nothing",
+            "groups": "the weight gradient of a grouped convolution is not divided by the groups",
+        }
+    ),
 )

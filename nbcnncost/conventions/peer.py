@@ -13,19 +13,20 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
+from nbcnncost.catalogue import CATALOGUE
 from nbcnncost.conventions.base import Convention, Reckoned, Rule, symbol_values
 from nbcnncost.errors import CostError
 from nbcnncost.expressions import Expression, expression
-from nbcnncost.kinds import FORMULAS
-from nbcnncost.records import FunctionCall, ModuleCall, ModuleRecord, OpRecord, Trace
+from nbcnncost.records import FunctionCall, ModuleCall, ModuleRecord, OpRecord, Trace, Training
 
 
 class Part(NamedTuple):
     """One number that a tool adds up.
 
-    ``op`` is the index of the operation that it belongs to; the number is ``text``, a formula in the symbols of
-    ``values``. ``fault`` is the key of the fault that makes it wrong, if one does. A number for a whole module
-    (attention, an LSTM) stands for all operations up to ``stop``; 0 means this one alone.
+    ``op`` is the index of the operation that it belongs to, in the trace or, besides a training step's forward, in its
+    :class:`~nbcnncost.records.Training`; the number is ``text``, a formula in the symbols of ``values``. ``fault`` is
+    the key of the fault that makes it wrong, if one does. A number for a whole module (attention, an LSTM) stands for
+    all operations up to ``stop``; 0 means this one alone.
     """
 
     op: int
@@ -52,7 +53,8 @@ class Peer(Convention):
 
     ``tool`` and ``version`` are whose numbers these are, ``says`` is the name that the tool gives its number
     (thop's "MACs" are ours with the element counts of some layers). ``hears`` gives the parts of a trace, ``owns`` the
-    number of parameters where the tool counts them in its own way, else ``None``. ``faults`` has a sentence for each
+    number of parameters where the tool counts them in its own way, else ``None``. ``hears_step`` gives the parts of
+    what a training step does besides its forward, where the tool counts that. ``faults`` has a sentence for each
     thing that the tool gets wrong, by key: ``"parameters_repeated"`` where it counts too many parameters, another one
     that begins with ``"parameters"`` where it counts too few.
     """
@@ -62,6 +64,7 @@ class Peer(Convention):
     says: str = ""
     hears: Callable[[Trace], Iterable[Part]] = field(default=lambda trace: ())
     owns: Callable[[Trace], int] | None = None
+    hears_step: Callable[[Training], Iterable[Part]] | None = None
     faults: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     is_whole: ClassVar[bool] = True
@@ -86,20 +89,33 @@ class Peer(Convention):
 
     def counts(self, trace: Trace) -> tuple[int | None, ...]:
         """What the tool adds up at each operation; what it does not hear is zero to it, as it is in its total."""
-        numbers = [0] * len(trace.ops)
-        for part in self.hears(trace):
-            numbers[part.op] += part.number
-        return tuple(numbers)
+        return _added(self.hears(trace), len(trace.ops))
 
     @property
     def counts_steps(self) -> bool:
-        """A tool's number is its number of a forward."""
-        return False
+        """Whether the tool counts a backward pass; most give the number of a forward alone."""
+        return self.hears_step is not None
+
+    def step_parts(self, trace: Trace) -> Iterable[Part]:
+        """What the tool adds up of a training step besides its forward."""
+        return () if self.hears_step is None or trace.training is None else self.hears_step(trace.training)
+
+    def step_counts(self, trace: Trace) -> tuple[int | None, ...]:
+        """What the tool adds up at each operation of a training step that is not the forward's."""
+        return () if trace.training is None else _added(self.step_parts(trace), len(trace.training.ops))
 
     def reckon(self, trace: Trace, index: int) -> tuple[Reckoned, ...]:
         """The numbers that the tool adds for an operation; none where it adds nothing."""
-        op = trace.ops[index]
-        title = op.function if op.kind is None else FORMULAS[op.kind].title
+        return self._reckoned(trace.ops[index], (part for part in self.hears(trace) if part.op == index))
+
+    def reckon_step(self, trace: Trace, index: int) -> tuple[Reckoned, ...]:
+        """The same for what a training step does besides its forward."""
+        if trace.training is None:
+            return ()
+        return self._reckoned(trace.training.ops[index], (part for part in self.step_parts(trace) if part.op == index))
+
+    def _reckoned(self, op: OpRecord, parts: Iterable[Part]) -> tuple[Reckoned, ...]:
+        title = op.function if op.kind is None else CATALOGUE[op.kind].title
         found = tuple(
             Reckoned(
                 part.number,
@@ -109,8 +125,7 @@ class Peer(Convention):
                 self.faults.get(part.fault, f"as {self.source} counts it"),
                 self.source,
             )
-            for part in self.hears(trace)
-            if part.op == index
+            for part in parts
         )
         nothing = Reckoned(0, expression("0"), {}, title, f"{self.tool} counts nothing here", self.source)
         return found or (nothing,)
@@ -122,6 +137,13 @@ class Peer(Convention):
     def count(self, op: OpRecord) -> int | None:
         """Not known for one operation alone: see :meth:`counts`."""
         raise NotImplementedError(f"{self.name} counts whole traces")
+
+
+def _added(parts: Iterable[Part], length: int) -> tuple[int, ...]:
+    numbers = [0] * length
+    for part in parts:
+        numbers[part.op] += part.number
+    return tuple(numbers)
 
 
 def _named(name: str) -> Convention:

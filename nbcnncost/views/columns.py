@@ -212,7 +212,8 @@ def _details(report: Report) -> tuple[str, ...]:
     """How the numbers came about: notes on the input, the convention, and what was counted."""
     counting = f"convention {clean(report.convention.name)}: {clean(report.convention.title)}"
     integer = (_INTEGER_MACS,) if report.total.integer_macs else ()
-    step = ("gradients of the sum of all outputs, each by its derivative's definition",)
+    definition = "" if report.convention.is_whole else ", each by its derivative's definition"
+    step = (f"gradients of the sum of all outputs{definition}",)
     gradients = step if report.total.parts is not None else ()
     return (*map(clean, report.notes), counting, *integer, clean(report.coverage), *gradients)
 

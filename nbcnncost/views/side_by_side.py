@@ -25,7 +25,7 @@ _HEADS = ("convention", "total", "unit", "parameters")
 def text(table: SideBySide) -> str:
     """Plain text: a line for each convention, below it a line for each cause."""
     heads = (*_HEADS, f"of {clean(table.ours.name)}")
-    rows = [_cells(table, entry) for entry in table.standings]
+    rows = [_cells(entry) for entry in table.standings]
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     lines = [*_title(table), "", _aligned(heads, widths), "─" * min(_WIDTH, sum(widths) + 2 * len(widths) - 2)]
     for entry, cells in zip(table.standings, rows, strict=True):
@@ -42,7 +42,7 @@ def html(table: SideBySide) -> str:
     ours = escape(clean(table.ours.name))
     heads += [f'<th scope="col">of {ours}</th>', f'<th scope="col"{left}>why it differs from {ours}</th>']
     first, *others = map(escape, _title(table))
-    body = "\n".join(_html_row(table, entry, left) for entry in table.standings)
+    body = "\n".join(_html_row(entry, left) for entry in table.standings)
     return "\n".join(
         [
             opening(),
@@ -57,7 +57,7 @@ def markdown(table: SideBySide) -> str:
     """A Markdown table; the causes stand in its last column."""
     heads = (*_HEADS, f"of {table.ours.name}", "why")
     lines = [_row(heads), "|---|---:|---|---:|---:|---|"]
-    lines += [_row((*_cells(table, entry), "<br>".join(_reasons(entry)))) for entry in table.standings]
+    lines += [_row((*_cells(entry), "<br>".join(_reasons(entry)))) for entry in table.standings]
     return "\n".join([". ".join(map(_safe, _title(table))), "", *lines]) + "\n"
 
 
@@ -75,9 +75,11 @@ def ratio_text(ratio: float | None) -> str:
 
 def _title(table: SideBySide) -> tuple[str, ...]:
     shapes = shapes_text([spec.shape for spec in table.inputs])
-    ours = f"{exact(table.ours.total)} ({si(table.ours.total)}) {table.ours.unit} by {clean(table.ours.name)}"
+    unit = f"{table.ours.unit} a training step" if table.is_step else table.ours.unit
+    ours = f"{exact(table.ours.total)} ({si(table.ours.total)}) {unit} by {clean(table.ours.name)}"
     sentences = [
         f"{clean(table.model_name)} · input {shapes} · {ours}",
+        *_what_is_compared(table),
         "the lines below a convention add up to its difference from ours; ! marks a fault of the tool",
     ]
     if table.unknown:
@@ -87,11 +89,22 @@ def _title(table: SideBySide) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def _cells(table: SideBySide, entry: Standing) -> tuple[str, ...]:
+def _what_is_compared(table: SideBySide) -> Iterator[str]:
+    """In a training step: that the forward alone is compared where a tool counts no backward."""
+    forward = next((entry.beside for entry in table.standings if entry.forward_alone), None)
+    if forward is not None:
+        yield (
+            "(forward): the tool counts no backward pass, so its forward is compared with ours alone, "
+            f"{exact(forward)} {table.ours.unit}"
+        )
+
+
+def _cells(entry: Standing) -> tuple[str, ...]:
     says = f" (“{entry.says}”)" if entry.says.lower() != entry.unit.lower() else ""
     unit = f"{entry.unit}{says}"
-    ratio = ratio_text(table.ratio(entry.name))
-    return clean(entry.name), exact(entry.total), unit, exact(entry.params), ratio
+    ratio = ratio_text(entry.ratio)
+    name = f"{clean(entry.name)} (forward)" if entry.forward_alone else clean(entry.name)
+    return name, exact(entry.total), unit, exact(entry.params), ratio
 
 
 def _reasons(entry: Standing) -> Iterator[str]:
@@ -121,8 +134,8 @@ def _wrapped(reason: str) -> list[str]:
     return [f"{'    ' if place == 0 else '      '}{row}" for place, row in enumerate(rows)]
 
 
-def _html_row(table: SideBySide, entry: Standing, left: str) -> str:
-    name, total, _, *others = map(escape, _cells(table, entry))
+def _html_row(entry: Standing, left: str) -> str:
+    name, total, _, *others = map(escape, _cells(entry))
     cells = [f'<th scope="row"{left} title="{escape(clean(entry.title))}">{name}</th>', f"<td>{total}</td>"]
     cells.append(f'<td title="which it calls {escape(clean(entry.says))}">{escape(entry.unit)}</td>')
     cells += [f"<td>{number}</td>" for number in others]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from matplotlib.figure import Figure
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _MOST_STEPS = 12
 #: How wide a label is, and over how many lines it goes at most.
 _LABEL_WIDTH, _LABEL_LINES = 44, 3
+#: What of a training step a chart is about.
+_COVERED = MappingProxyType({"step": "a training step", "forward": "the forward of a training step"})
 _MORE, _LESS = "#d1813c", "#6f9e5a"
 
 
@@ -50,15 +53,17 @@ def waterfall(table: SideBySide, theirs: Standing) -> Chart:
     """The waterfall of one convention with its description in words."""
     steps = _steps(table, theirs)
     shapes = shapes_text([spec.shape for spec in table.inputs])
-    title = f"{clean(table.model_name)}, input {shapes}: from {clean(table.ours.name)} to {clean(theirs.name)}"
+    what = f", {_COVERED[theirs.covers]}" if table.is_step else ""
+    names = f"from {clean(table.ours.name)} to {clean(theirs.name)}"
+    title = f"{clean(table.model_name)}, input {shapes}{what}: {names}"
     told = "; ".join(f"{step.label} {step.text}" for step in steps).replace("\n", " ")
     return Chart(_draw(steps, title), f"Waterfall chart. {title}. {told}.")
 
 
 def _steps(table: SideBySide, theirs: Standing) -> list[_Step]:
     ours = table.ours
-    steps = [_Step(f"{clean(ours.name)} ({ours.unit})", 0, ours.total, is_total=True)]
-    at = ours.total
+    steps = [_Step(f"{clean(ours.name)} ({ours.unit})", 0, theirs.beside, is_total=True)]
+    at = theirs.beside
     shown, rest = theirs.causes[:_MOST_STEPS], theirs.causes[_MOST_STEPS:]
     for cause in shown:
         steps.append(_Step(_wrapped(clean(cause.label)), at, at + cause.amount))

@@ -332,9 +332,15 @@ def test_the_tool_says_this_number(name, tool, number):
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_each_fault_shows_somewhere(tool):
-    """A fault that a convention has a sentence for is marked in the probes and corners, and no other is."""
+    """A fault that a convention has a sentence for is marked in the probes and corners, and no other is.
+
+    One of a backward pass is marked in the training step of a grouped convolution.
+    """
     peer = CONVENTIONS[tool]
     marked = {part.fault for name in (*PROBES, *CORNERS) for part in peer.hears(report_of(name).trace) if part.fault}
+    grouped = PROBES["conv2d groups"]
+    step = nbcnncost.cost(grouped.model(), input_data=grouped.inputs(), training=True).trace
+    marked |= {part.fault for part in peer.step_parts(step) if part.fault}
     assert marked == {key for key in peer.faults if not key.startswith("parameters")}
 
 
