@@ -108,9 +108,12 @@ def compare(
     input_data: Any = None,
     dtypes: Any = None,
     batch_size: int | None = None,
-    mode: str = "eval",
+    mode: str | None = None,
     convention: str | Convention = "textbook",
     execute: bool = False,
+    training: bool = False,
+    optimizer: str | None = "sgd",
+    input_grad: bool = False,
     labels: Sequence[str] | None = None,
 ) -> Comparison:
     """What several models cost, side by side; of two, what differs layer by layer.
@@ -118,6 +121,7 @@ def compare(
     Each is a model, which is run with the options of :func:`cost`; a pair ``(model, input_size)``, for an input of
     its own; or a report, which stays as it is: one model in two conventions, modes or dtypes is two reports.
     ``labels`` are what the models are called; without them they have their class's name and what tells them apart.
+    With ``training`` the training steps are compared; beside a report of a forward alone only the forwards are.
 
     Raises :class:`~nbcnncost.errors.CostError` with the model's label where one of them cannot be run.
 
@@ -129,7 +133,16 @@ def compare(
     if not models:
         raise CostError("give the models to compare: compare(net_a, net_b, input_size=(3, 224, 224))")
     names = _given_labels(labels, len(models))
-    options = {"dtypes": dtypes, "batch_size": batch_size, "mode": mode, "convention": convention, "execute": execute}
+    options: dict[str, Any] = {
+        "dtypes": dtypes,
+        "batch_size": batch_size,
+        "mode": mode,
+        "convention": convention,
+        "execute": execute,
+        "training": training,
+        "optimizer": optimizer,
+        "input_grad": input_grad,
+    }
     reports = []
     for position, entry in enumerate(models):
         model, own_size = _model_and_size(entry)

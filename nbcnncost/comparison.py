@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbcnncost.difference import VIEWS, Difference, DifferenceLook
+from nbcnncost.entries import NUMBERS
 from nbcnncost.errors import CostError
+from nbcnncost.parts import STEP, without_step
 from nbcnncost.report import Report
 from nbcnncost.rows import Number, Row
 from nbcnncost.units import shapes_text
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison", "ComparisonLook", "ModelRow"]
 
-NUMBERS = ("params", "trainable", "macs", "flops", "count", "unknown")
-SORTABLE = ("params", "macs", "flops", "count")
+#: What more than two models can be sorted by.
+SORTABLE = ("params", "macs", "integer_macs", "flops", "count", "step")
 KINDS = ("scatter", "bars")
 
 
@@ -35,8 +37,8 @@ KINDS = ("scatter", "bars")
 class ModelRow:
     """One model of a comparison: its label and its report.
 
-    ``ratio`` is its work (FLOPs, or MACs where the conventions count those) as a multiple of the first model's;
-    ``None`` where one of the two is not wholly known.
+    ``ratio`` is its work (the training step where all models have one, else FLOPs, or MACs where the conventions count
+    those) as a multiple of the first model's; ``None`` where one of the two is not wholly known.
     """
 
     label: str
@@ -47,6 +49,15 @@ class ModelRow:
     def total(self) -> Row:
         """The whole network."""
         return self.report.total
+
+    @property
+    def has_step(self) -> bool:
+        """Whether its report is of a training step."""
+        return self.total.parts is not None
+
+    def number(self, name: str) -> Number:
+        """One of the totals; of a training step ``None`` where there is none."""
+        return None if name in STEP and not self.has_step else self.total.number(name)
 
 
 @dataclass(frozen=True)
@@ -76,15 +87,40 @@ class Comparison:
 
     @property
     def main(self) -> str:
-        """The number that models are compared by: ``"flops"``, or ``"macs"`` where every convention counts MACs."""
+        """The number that models are compared by.
+
+        ``"step"`` where all are training steps in one unit; else ``"flops"``, or ``"macs"`` where every convention
+        counts MACs.
+        """
+        if all(report.total.parts is not None for report in self.reports) and self.same_unit:
+            return "step"
         return "macs" if all(report.unit == "MACs" for report in self.reports) else "flops"
+
+    @property
+    def same_unit(self) -> bool:
+        """Whether all conventions count in one unit."""
+        return len({report.unit for report in self.reports}) == 1
+
+    @property
+    def has_step(self) -> bool:
+        """Whether any of the reports is of a training step."""
+        return any(report.total.parts is not None for report in self.reports)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What it can be sorted by; of two models what their difference can."""
+        return self.difference.columns if self.is_pair else SORTABLE if self.has_step else SORTABLE[:-1]
 
     def unit_of(self, name: str) -> str:
         """What one of the numbers counts, and by whose rules where they are not all the same."""
-        if name != "flops":
-            return {"params": "parameters", "macs": "MACs"}[name]
-        names = {report.convention.name if report.unit == "FLOPs" else "textbook" for report in self.reports}
-        return f"FLOPs ({names.pop()})" if len(names) == 1 else "FLOPs"
+        words = {"params": "parameters", "macs": "MACs", "integer_macs": "integer MACs"}
+        if name in words:
+            return words[name]
+        units = " and ".join(dict.fromkeys(report.unit for report in self.reports))
+        unit = "FLOPs" if name == "flops" else f"{units} of a training step"
+        beside = name == "flops"  # a convention that counts no FLOPs has the textbook's beside its own number
+        own = {"textbook" if beside and report.unit != "FLOPs" else report.convention.name for report in self.reports}
+        return f"{unit} ({own.pop()})" if len(own) == 1 else unit
 
     @cached_property
     def rows(self) -> tuple[ModelRow, ...]:
@@ -96,7 +132,7 @@ class Comparison:
         ]
         if self.look.sort is not None:
             column = self.look.sort
-            rows.sort(key=lambda row: -(getattr(row.total, column) or 0))
+            rows.sort(key=lambda row: -(row.number(column) or 0))
         return tuple(rows)
 
     @property
@@ -130,15 +166,17 @@ class Comparison:
         """The same comparison, showing itself differently; ``view`` is ``"table"``, ``"chart"`` or ``"both"``.
 
         Of two models ``sort``, ``top``, ``columns`` and ``everything`` are for the difference, as its own
-        ``with_look`` has them. More models are sorted, the largest first.
+        ``with_look`` has them. More models are sorted by one of :attr:`columns`, the largest first.
         """
         if view not in VIEWS:
             raise CostError(f"there is no view {view!r}; there are: {', '.join(VIEWS)}")
         if self.is_pair:
             shown = self.difference.with_look(sort=sort, top=top, columns=columns, everything=everything)
             return replace(self, look=ComparisonLook(None, view), difference_look=shown.look)
-        if sort is not None and sort not in SORTABLE:
-            raise CostError(f"models are sorted by: {', '.join(SORTABLE)}; not by {sort!r}")
+        if sort in STEP and not self.has_step:
+            raise CostError(without_step(sort))
+        if sort is not None and sort not in self.columns:
+            raise CostError(f"models are sorted by: {', '.join(self.columns)}; not by {sort!r}")
         if top is not None or columns is not None or everything:
             raise CostError("top, columns and everything are for the difference of two models")
         return replace(self, look=ComparisonLook(sort, view))
@@ -146,16 +184,17 @@ class Comparison:
     def plot(self, kind: str = "scatter", *, column: str | None = None) -> Chart:
         """A chart of all models: ``"scatter"`` of their work against their parameters, or ``"bars"`` of both.
 
-        ``column`` is the work: ``"flops"`` or ``"macs"``. The difference of two models has a chart of its own:
-        ``comparison.difference.plot()``.
+        ``column`` is the work: ``"flops"`` or ``"macs"``, or ``"step"`` where all models are training steps in one
+        unit. The difference of two models has a chart of its own: ``comparison.difference.plot()``.
         """
         from nbcnncost.views.bars import comparison_bars
         from nbcnncost.views.scatter import scatter
 
         if kind not in KINDS:
             raise CostError(f"there is no chart {kind!r}; there are: {', '.join(KINDS)}")
-        if column not in (None, "flops", "macs"):
-            raise CostError(f"the work is 'flops' or 'macs', not {column!r}")
+        works = ("flops", "macs", *(["step"] if self.main == "step" else []))
+        if column is not None and column not in works:
+            raise CostError(f"the work is {' or '.join(map(repr, works))}, not {column!r}")
         return (scatter if kind == "scatter" else comparison_bars)(self, column=column or self.main)
 
     def __repr__(self) -> str:
@@ -185,7 +224,7 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything in plain values: the models' totals, and of two models their difference."""
-        models = [{**_plain(row), "inputs": _inputs(row.report)} for row in self.rows]
+        models = [{**plain, "inputs": _inputs(row.report)} for plain, row in zip(self._lines(), self.rows, strict=True)]
         return {"models": models, "difference": self.difference.to_dict() if self.is_pair else None}
 
     def to_json(self, path: str | Path | None = None) -> str:
@@ -195,7 +234,7 @@ class Comparison:
     def to_csv(self, path: str | Path | None = None) -> str:
         """One line per model, preceded by the column names. Also written to ``path``, if given."""
         lines = io.StringIO()
-        rows = [_plain(row) for row in self.rows]
+        rows = self._lines()
         writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
@@ -205,9 +244,9 @@ class Comparison:
         """A DataFrame with one line per model, indexed by label; numbers are nullable integers."""
         import pandas
 
-        rows = [_plain(row) for row in self.rows]
+        rows = self._lines()
         frame = pandas.DataFrame(rows)
-        for name in NUMBERS:
+        for name in (*self._names, "unknown"):
             frame[name] = pandas.array([row[name] for row in rows], dtype="Int64")
         return frame.set_index("label")
 
@@ -215,11 +254,21 @@ class Comparison:
         """The table of totals in Markdown; also written to ``path``, if given."""
         return export.written(grid.markdown(view.build(self)), path)
 
+    def to_latex(self, path: str | Path | None = None) -> str:
+        """The table of totals as a LaTeX ``tabular`` (package booktabs); also written to ``path``, if given."""
+        return export.written(grid.latex(view.build(self)), path)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return (*NUMBERS, *(STEP if self.has_step else ()))
+
+    def _lines(self) -> list[dict[str, Any]]:
+        return [_plain(row, self._names) for row in self.rows]
+
 
 def _ratio(total: Row, first: Row, name: str) -> float | None:
-    part: Number = getattr(total, name)
-    whole: Number = getattr(first, name)
-    if part is None or not whole or total.unknown or first.unknown:
+    part, whole = total.number(name), first.number(name)
+    if part is None or not whole or total.lacks(name) or first.lacks(name):
         return None
     return part / whole
 
@@ -228,7 +277,7 @@ def _inputs(report: Report) -> list[dict[str, Any]]:
     return [{"shape": list(spec.shape), "dtype": spec.dtype} for spec in report.inputs]
 
 
-def _plain(row: ModelRow) -> dict[str, Any]:
+def _plain(row: ModelRow, names: Sequence[str]) -> dict[str, Any]:
     report = row.report
     return {
         "label": row.label,
@@ -237,6 +286,8 @@ def _plain(row: ModelRow) -> dict[str, Any]:
         "mode": report.mode,
         "convention": report.convention.name,
         "unit": report.unit,
-        **{name: getattr(row.total, name) for name in NUMBERS},
+        **{name: row.number(name) for name in names},
+        "unknown": row.total.unknown,
+        **({"step_unknown": row.total.lacks("step") if row.has_step else None} if "step" in names else {}),
         "ratio": row.ratio,
     }

@@ -11,9 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbcnncost.entries import NUMBERS, Entry
+from nbcnncost.entries import Entry
 from nbcnncost.errors import CostError
 from nbcnncost.matching import match
+from nbcnncost.parts import STEP, without_step
 from nbcnncost.rows import Row, sum_rows
 from nbcnncost.views import difference as view
 from nbcnncost.views import export, grid
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Difference", "DifferenceLook", "Entry"]
 
+#: What there is a chart of.
+CHARTS = ("params", "macs", "flops", "count", "step")
 VIEWS = ("table", "chart", "both")
 #: What a difference can be sorted by and show both sides of.
-COLUMNS = ("params", "frozen", "macs", "flops", "count")
-#: What is exported of each side.
-_SIDES = (*NUMBERS, "unknown")
+COLUMNS = ("params", "frozen", "macs", "integer_macs", "flops", "count", *STEP)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Difference:
     """What changes from one report to another: layers added, removed, changed and renamed, with their numbers.
 
     Layers are found again by path, then by order and type. The differences of :attr:`entries` add up to those of
-    :attr:`total`. ``depth`` compares whole blocks instead of layers, as in ``Report.tree``.
+    :attr:`total`. ``depth`` compares whole blocks instead of layers, as in ``Report.tree``. Where both reports are of
+    training steps, these are compared, too; else the forward alone.
 
     >>> import torch, nbcnncost
     >>> small, large = (nbcnncost.cost(torch.nn.Linear(400, width), (1, 400)) for width in (84, 120))
@@ -68,16 +70,29 @@ class Difference:
         """Whether both reports' conventions count in the same unit, so that ``count`` can be compared."""
         return self.before.unit == self.after.unit
 
+    @property
+    def has_step(self) -> bool:
+        """Whether both reports are of training steps, so that these can be compared."""
+        return self.before.total.parts is not None and self.after.total.parts is not None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What it can be sorted by and show both sides of."""
+        return tuple(name for name in COLUMNS if self.has_step or name not in STEP)
+
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """All layers of both sides, in the order in which they run afterwards; removed ones where they were."""
         pairs = match(self.before.tree(self.depth), self.after.tree(self.depth))
-        return tuple(Entry(before, after, self.same_unit) for before, after in pairs)
+        return tuple(self._entry(before, after) for before, after in pairs)
 
     @property
     def total(self) -> Entry:
         """The whole networks."""
-        return Entry(self.before.total, self.after.total, self.same_unit)
+        return self._entry(self.before.total, self.after.total)
+
+    def _entry(self, before: Row | None, after: Row | None) -> Entry:
+        return Entry(before, after, self.same_unit, self.has_step)
 
     @property
     def added(self) -> tuple[Entry, ...]:
@@ -108,7 +123,7 @@ class Difference:
         """One entry in place of several, with their sums."""
         like = Row("", name, 1, "", "", "other")
         before, after = ([getattr(entry, side) for entry in entries] for side in ("before", "after"))
-        return Entry(_sum(before, like), _sum(after, like), self.same_unit)
+        return self._entry(_sum(before, like), _sum(after, like))
 
     def __getitem__(self, path: str) -> Entry:
         """The entry of a layer by its path on either side; several calls of one layer are summed."""
@@ -130,8 +145,10 @@ class Difference:
         """The same difference, showing itself differently.
 
         ``sort`` puts the largest differences of a column first, ``top`` shows that many. ``columns`` are those to be
-        shown with both sides: ``"params"``, ``"frozen"``, ``"macs"``, ``"flops"``, ``"count"``. ``everything`` shows
-        unchanged layers one by one. ``view`` is ``"table"``, ``"chart"`` or ``"both"``.
+        shown with both sides: ``"params"``, ``"frozen"``, ``"macs"``, ``"integer_macs"``, ``"flops"``, ``"count"``, and
+        of training steps ``"step"`` and its parts: ``"forward"``, ``"recomputed"``, ``"backward_inputs"``,
+        ``"backward_weights"``, ``"optimizer"``. ``everything`` shows unchanged layers one by one. ``view`` is
+        ``"table"``, ``"chart"`` or ``"both"``.
         """
         if view not in VIEWS:
             raise CostError(f"there is no view {view!r}; there are: {', '.join(VIEWS)}")
@@ -139,14 +156,16 @@ class Difference:
             raise CostError(f"top is at least 1, not {top}")
         chosen = None if columns is None else tuple(dict.fromkeys(columns))
         for name in (*(chosen or ()), *([sort] if sort is not None else [])):
-            if name not in COLUMNS:
-                raise CostError(f"a difference has no column {name!r}; it has: {', '.join(COLUMNS)}")
+            if name in STEP and not self.has_step:
+                raise CostError(without_step(name))
+            if name not in self.columns:
+                raise CostError(f"a difference has no column {name!r}; it has: {', '.join(self.columns)}")
         return replace(self, look=DifferenceLook(sort, top, chosen, everything, view))
 
     def plot(self, column: str = "flops", *, top: int = 15) -> Chart:
         """A bar chart with two bars for each of the ``top`` layers that differ most, the largest difference first.
 
-        ``column`` is ``"flops"``, ``"macs"``, ``"params"`` or ``"count"``.
+        ``column`` is ``"flops"``, ``"macs"``, ``"params"`` or ``"count"``, of training steps also ``"step"``.
         """
         from nbcnncost.views.bars import difference_chart
 
@@ -174,7 +193,8 @@ class Difference:
 
     def _chart(self) -> Chart:
         """The chart of what the table shows: the column it is sorted by, as many rows."""
-        column = self.look.sort if self.look.sort in ("params", "macs", "flops", "count") else "flops"
+        wanted = self.look.sort if self.look.sort in CHARTS else "step" if self.has_step else "flops"
+        column = wanted if self.total.is_comparable(wanted) else "flops"
         return self.plot(column, top=self.look.top or 15)
 
     def to_dict(self) -> dict[str, Any]:
@@ -206,7 +226,7 @@ class Difference:
 
         rows = list(self._flat_entries())
         frame = pandas.DataFrame(rows, columns=[*_flat(self.total), "convention_before", "convention_after"])
-        for name in NUMBERS:
+        for name in self.total.names:
             for column in (f"{name}_before", f"{name}_after", name):
                 frame[column] = pandas.array([row[column] for row in rows], dtype="Int64")
         return frame.set_index("path")
@@ -215,12 +235,14 @@ class Difference:
         """The table that is shown, in Markdown; also written to ``path``, if given."""
         return export.written(grid.markdown(view.build(self)), path)
 
+    def to_latex(self, path: str | Path | None = None) -> str:
+        """The table that is shown as a LaTeX ``tabular`` (package booktabs); also written to ``path``, if given."""
+        return export.written(grid.latex(view.build(self)), path)
+
     def _side(self, report: Report, label: str) -> dict[str, Any]:
         header = report.to_dict()
-        return {
-            "label": label,
-            **{name: header[name] for name in ("model", "inputs", "mode", "convention", "unit", "total")},
-        }
+        names = ("model", "inputs", "mode", "convention", "unit", "training", "total")
+        return {"label": label, **{name: header[name] for name in names if name in header}}
 
     def _flat_entries(self) -> Iterator[dict[str, Any]]:
         both = {"convention_before": self.before.convention.name, "convention_after": self.after.convention.name}
@@ -237,7 +259,7 @@ def _flat(entry: Entry) -> dict[str, Any]:
     plain = _plain(entry)
     before, after, difference = (plain.pop(name) for name in ("before", "after", "difference"))
     numbers = {}
-    for name in _SIDES:
+    for name in before or after or ():
         numbers[f"{name}_before"] = None if before is None else before[name]
         numbers[f"{name}_after"] = None if after is None else after[name]
         if name in difference:
@@ -255,7 +277,13 @@ def _plain(entry: Entry) -> dict[str, Any]:
         "settings": entry.row.settings,
         "call": entry.row.call,
         "changes": list(entry.changes),
-        "before": None if before is None else {name: getattr(before, name) for name in _SIDES},
-        "after": None if after is None else {name: getattr(after, name) for name in _SIDES},
-        "difference": {name: entry.difference(name) for name in NUMBERS},
+        "before": None if before is None else _plain_side(before, entry.names),
+        "after": None if after is None else _plain_side(after, entry.names),
+        "difference": {name: entry.difference(name) for name in entry.names},
     }
+
+
+def _plain_side(row: Row, names: Sequence[str]) -> dict[str, Any]:
+    """The numbers of one side, and how many operations they lack."""
+    step = {"step_unknown": row.lacks("step")} if "step" in names else {}
+    return {**{name: row.number(name) for name in names}, "unknown": row.unknown, **step}

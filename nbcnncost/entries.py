@@ -7,23 +7,30 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from nbcnncost.changes import changes, shape_changes
+from nbcnncost.errors import CostError
+from nbcnncost.parts import STEP, without_step
 from nbcnncost.rows import Number, Row
 
-#: The numbers of a row, and so those of a difference.
-NUMBERS = ("params", "trainable", "macs", "flops", "count")
+#: The numbers of a row, and so those of a difference; of training steps there are those of ``STEP``, too.
+NUMBERS = ("params", "trainable", "macs", "flops", "count", "integer_macs")
+#: The numbers in a convention's own unit.
+COUNTED = ("count", *STEP)
 
 
 @dataclass(frozen=True, repr=False)
 class Entry:
     """A layer on both sides; ``before`` or ``after`` is ``None`` where it does not exist.
 
-    ``params``, ``trainable``, ``macs``, ``flops`` and ``count`` are differences: after less before. ``None`` means
-    that one side is not known, or not wholly; for ``count`` also that the two sides have different units.
+    ``params``, ``trainable``, ``macs``, ``flops``, ``count`` and ``integer_macs`` are differences: after less before.
+    ``None`` means that one side is not known, or not wholly; for ``count`` also that the two sides have different
+    units. Where both sides are training steps, so are ``step`` and, as ``difference("forward")``, each of its parts,
+    by the convention's own number.
     """
 
     before: Row | None
     after: Row | None
     same_unit: bool = True
+    has_step: bool = False
 
     @property
     def row(self) -> Row:
@@ -77,11 +84,18 @@ class Entry:
     @cached_property
     def number_changes(self) -> tuple[str, ...]:
         """Which of the numbers differ."""
-        return tuple(name for name in NUMBERS if self.numbers(name)[0] != self.numbers(name)[1])
+        return tuple(name for name in self.names if self.numbers(name)[0] != self.numbers(name)[1])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The numbers that both sides have."""
+        return (*NUMBERS, *(STEP if self.has_step else ()))
 
     def numbers(self, name: str) -> tuple[Number, Number]:
         """A number before and after; a layer that does not exist holds and does nothing."""
-        before, after = (0 if row is None else getattr(row, name) for row in (self.before, self.after))
+        if name in STEP and not self.has_step:
+            raise CostError(without_step(name))
+        before, after = (0 if row is None else row.number(name) for row in (self.before, self.after))
         return before, after
 
     def known(self, name: str) -> int:
@@ -93,9 +107,13 @@ class Entry:
         """Whether all of a number is known on both sides, in one unit."""
         if name in ("params", "trainable", "frozen"):
             return True
-        rows = [row for row in (self.before, self.after) if row is not None]
-        known = not any(row.unknown or row.failed or getattr(row, name) is None for row in rows)
-        return known and (self.same_unit or name != "count")
+        if None in self.numbers(name) or not self.is_comparable(name):
+            return False
+        return not any(row.lacks(name) or row.failed for row in (self.before, self.after) if row is not None)
+
+    def is_comparable(self, name: str) -> bool:
+        """Whether a number has one unit on both sides."""
+        return self.same_unit or name not in COUNTED
 
     def difference(self, name: str) -> Number:
         """After less before; ``None`` where one of them is not known."""
@@ -125,6 +143,16 @@ class Entry:
     def count(self) -> Number:
         """How much more, or less, by the convention's own number."""
         return self.difference("count")
+
+    @property
+    def integer_macs(self) -> Number:
+        """How many multiply-accumulates of whole numbers more, or less."""
+        return self.difference("integer_macs")
+
+    @property
+    def step(self) -> Number:
+        """How much more, or less, a training step takes by the convention's own number."""
+        return self.difference("step")
 
     def __repr__(self) -> str:
         words = ", ".join(self.changes)

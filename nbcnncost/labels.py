@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def labels_of(reports: Sequence[Report]) -> tuple[str, ...]:
     """A label for each report, all different: ``("LeNet at 1×1×28×28", "LeNet at 1×1×32×32")``."""
     labels = [report.model_name for report in reports]
-    for facet in (_input, _dtype, _mode, _convention, _parameters):
+    for facet in (_input, _dtype, _step, _mode, _convention, _parameters):
         labels = _told_apart(labels, [facet(report) for report in reports])
     seen: Counter[str] = Counter()
     repeated = Counter(labels)
@@ -40,6 +40,14 @@ def _input(report: Report) -> str:
 
 def _dtype(report: Report) -> str:
     return f" in {', '.join(dict.fromkeys(spec.dtype for spec in report.inputs))}"
+
+
+def _step(report: Report) -> str:
+    training = report.trace.training
+    if training is None or report.total.parts is None:
+        return " in a forward"
+    gradient = " and its input's gradient" if training.input_grad else ""
+    return f" in a step with {training.optimizer or 'no optimizer'}{gradient}"
 
 
 def _mode(report: Report) -> str:

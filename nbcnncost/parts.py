@@ -9,6 +9,9 @@ from nbcnncost.records import PHASES, OpRecord
 
 Number = int | None
 
+#: What of a training step is shown, each in the convention's own count: its parts, and all of them together.
+STEP = ("forward", *PHASES, "step")
+
 
 @dataclass(frozen=True)
 class Amount:
@@ -81,6 +84,11 @@ def parts_of(ops: Sequence[OpRecord], counts: Counts, places: Sequence[int]) -> 
     for place in places:
         phases[ops[place].phase].append(place)
     return Parts(*(counts.amount(phases[phase]) for phase in PHASES))
+
+
+def without_step(name: str) -> str:
+    """The answer to whoever asks for one of :data:`STEP` where there is a forward alone."""
+    return f"{name} belongs to a training step: ask for it with --train, or training=True"
 
 
 def add_known(numbers: Iterable[Number]) -> Number:

@@ -109,6 +109,18 @@ class Row:
         """A whole training step."""
         return self.forward + self._parts.total
 
+    def number(self, name: str) -> Number:
+        """One of the numbers by its name; of a part of a training step the convention's own count."""
+        value: Number | Amount = getattr(self, name)
+        return value.count if isinstance(value, Amount) else value
+
+    def lacks(self, name: str) -> int:
+        """How many operations without a rule one of the numbers leaves out."""
+        if name in ("params", "trainable", "frozen"):
+            return 0
+        value: Number | Amount = getattr(self, name)
+        return value.unknown if isinstance(value, Amount) else self.unknown
+
     @property
     def _parts(self) -> Parts:
         if self.parts is None:

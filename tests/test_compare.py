@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import re
+import warnings
 from functools import cache
 
 import pytest
@@ -244,7 +245,8 @@ def test_models_are_sorted_when_asked():
 @pytest.mark.parametrize(
     ("look", "words"),
     [
-        ({"sort": "input"}, "models are sorted by: params, macs, flops, count; not by 'input'"),
+        ({"sort": "input"}, "models are sorted by: params, macs, integer_macs, flops, count; not by 'input'"),
+        ({"sort": "step"}, "step belongs to a training step: ask for it with --train, or training=True"),
         ({"top": 3}, "are for the difference of two models"),
         ({"columns": ["macs"]}, "are for the difference of two models"),
         ({"view": "nope"}, "there is no view 'nope'"),
@@ -262,6 +264,86 @@ def test_a_pair_looks_as_its_difference():
     assert "all layers, in call order" in repr(pair)
     assert "parameters before" in repr(pair)
     assert "MACs before" not in repr(pair)
+
+
+# Training steps and integer multiply-accumulates
+
+
+def steps(*reports):
+    """Three linear layers on one sample; the second has most weights, but none that is trained."""
+    still = nn.Linear(8, 60).requires_grad_(requires_grad=False)
+    models = (nn.Linear(8, 10), nn.Sequential(nn.Linear(8, 8), nn.ReLU(), still), nn.Linear(8, 40), *reports)
+    return compare(*models, input_size=(1, 8), training=True, labels=("a", "b", "c", *"defg"[: len(reports)]))
+
+
+#: Forward; the weights' gradients; sgd's product and difference for each parameter. In b the input's gradient through
+#: the second layer and the ReLU, too.
+A = 2 * 8 * 10 + 2 * 8 * 10 + 2 * 9 * 10
+B = (2 * 8 * 8 + 8 + 2 * 8 * 60) + (2 * 8 * 60 + 8) + 2 * 8 * 8 + 2 * 9 * 8
+C = 2 * 8 * 40 + 2 * 8 * 40 + 2 * 9 * 40
+
+
+def test_training_steps_are_compared():
+    """The options of ``cost`` reach every model; the table has a step and compares by it."""
+    comparison = steps()
+    assert [row.number("step") for row in comparison.rows] == [A, B, C]
+    assert (comparison.main, [row.ratio for row in comparison.rows]) == ("step", [1, B / A, C / A])
+    shown = repr(comparison)
+    assert "input 1×8 float32 · train mode, training step (sgd)\n" in shown
+    assert re.search("^model +parameters +MACs +FLOPs +step +step ÷ first$", shown, re.MULTILINE)
+    assert re.search(rf"^b .* {B:,} +{B / A:.2f}×$", shown, re.MULTILINE)
+    both = compare(nn.Linear(8, 4), nn.Linear(8, 4), input_size=(1, 8), training=True, optimizer=None, input_grad=True)
+    assert [report.total.step.macs for report in both.reports] == [3 * 8 * 4] * 2
+    assert "train mode, training step (no optimizer, gradient of the input, too)" in repr(both)
+
+
+def test_training_steps_sort_the_models():
+    """A model may have the dearest forward and not the dearest step."""
+    assert [row.label for row in steps().with_look(sort="step").rows] == ["b", "c", "a"]
+    assert B > C
+    assert "by FLOPs of a training step (textbook), largest first" in repr(steps().with_look(sort="step"))
+
+
+def test_the_scatter_can_be_of_the_training_step():
+    """The points stand at the steps, or at the forwards when asked."""
+    for column, wanted in ((None, [A, B, C]), ("step", [A, B, C]), ("flops", [160, 128 + 8 + 960, 640])):
+        points = steps().plot(column=column).figure.axes[0].collections[0].get_offsets()
+        assert [int(y) for _, y in points] == wanted
+    assert repr(steps().plot()).startswith("Scatter chart. FLOPs of a training step (textbook) against parameters")
+    work = steps().plot("bars").figure.axes[0].containers[1]
+    assert [bar.get_width() for bar in work] == [A / B, 1, C / B]
+
+
+def test_a_forward_among_training_steps_has_none():
+    """Its step is blank, not zero; models are compared by what all of them have."""
+    forward = cost(nn.Linear(8, 10), (1, 8))
+    comparison = steps(forward)
+    assert (comparison.main, comparison.rows[3].ratio) == ("flops", 1)
+    assert [row.label for row in comparison.with_look(sort="step").rows] == ["b", "c", "a", "d"]
+    assert [line.cells[-2].text for line in view.build(comparison).body] == [f"{A:,}", f"{B:,}", f"{C:,}", ""]
+    assert [model["step"] for model in comparison.to_dict()["models"]] == [A, B, C, None]
+    assert list(csv.DictReader(io.StringIO(comparison.to_csv())))[3]["step"] == ""
+    assert comparison.to_pandas()["step"].isna().tolist() == [False, False, False, True]
+
+
+def test_steps_in_different_units_say_which():
+    """A number of MACs beside one of FLOPs names its unit."""
+    step = cost(nn.Linear(8, 10), (1, 8), training=True, convention="macs")
+    comparison = steps(step)
+    assert (comparison.main, comparison.rows[3].number("step")) == ("flops", 2 * 8 * 10)
+    assert [line.cells[-2].text for line in view.build(comparison).body][::3] == [f"{A} FLOPs", "160 MACs"]
+
+
+def test_integer_macs_have_a_column_where_there_are_any():
+    """Of a quantized model, and of it alone."""
+    net = nn.Sequential(nn.Linear(8, 10))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the framework deprecates its quantization, for its users to know
+        whole = torch.ao.quantization.quantize_dynamic(net, {nn.Linear})
+    comparison = compare(net, net, whole, input_size=(1, 8))
+    assert re.search("^model +parameters +MACs +integer MACs +FLOPs ", repr(comparison), re.MULTILINE)
+    assert [row.total.integer_macs for row in comparison.with_look(sort="integer_macs").rows] == [8 * 10, 0, 0]
+    assert "integer MACs" not in repr(steps())
 
 
 @pytest.mark.filterwarnings("ignore::nbcnncost.errors.UncountedOpWarning")
@@ -333,7 +415,11 @@ def test_charts_are_the_same_each_time(kind, column):
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [(("nope",), "there is no chart 'nope'; there are: scatter, bars"), (("bars", "params"), "'flops' or 'macs'")],
+    [
+        (("nope",), "there is no chart 'nope'; there are: scatter, bars"),
+        (("bars", "params"), "'flops' or 'macs'"),
+        (("bars", "step"), "the work is 'flops' or 'macs', not 'step'"),
+    ],
 )
 def test_unknown_charts_are_answered(options, words):
     """A chart that does not exist is answered with those that do."""
@@ -373,6 +459,29 @@ def test_exports_have_one_line_a_model(tmp_path):
     assert [int(line["params"]) for line in lines] == [width * 3 * 3 * 3 + width for width in (2, 4, 6)]
     assert list(comparison.to_pandas()["flops"]) == [row.total.flops for row in comparison.rows]
     assert comparison.to_markdown().count("\n| ") == 4
+
+
+LATEX = r"""% 2 models
+% input 1×8 float32 · train mode, training step (sgd)
+% convention textbook: FLOPs by the textbook's formulas, 1 MAC = 2 FLOPs
+% gradients of the sum of all outputs
+\begin{tabular}{lrrrrr}
+\toprule
+model & parameters & MACs & FLOPs & step & step $\div$ first \\
+\midrule
+50\% & 90 & 80 & 160 & 500 & 1.00$\times$ \\
+a\_b & 360 & 320 & 640 & 2,000 & 4.00$\times$ \\
+\bottomrule
+\end{tabular}
+"""
+
+
+def test_latex(tmp_path):
+    """A tabular with booktabs' rules, one line a model, under the header as comments."""
+    models = (nn.Linear(8, 10), nn.Linear(8, 40))
+    pair = compare(*models, input_size=(1, 8), training=True, labels=("50%", "a_b"))
+    assert [row.number("step") for row in pair.rows] == [A, C]
+    assert pair.to_latex(tmp_path / "c.tex") == (tmp_path / "c.tex").read_text() == LATEX
 
 
 def test_the_export_of_a_pair_holds_its_difference():

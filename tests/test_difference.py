@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import re
+import warnings
 from collections import OrderedDict
 from functools import cache
 
@@ -18,11 +19,13 @@ from nets import Body
 from test_views import read
 from torch import nn
 
+import nbcnncost.backward
 from nbcnncost import CostError, cost
 from nbcnncost.api import attempt
 from nbcnncost.changes import settings_changes
 from nbcnncost.entries import NUMBERS
 from nbcnncost.matching import align
+from nbcnncost.parts import STEP
 from nbcnncost.views import difference as view
 from nbcnncost.views import grid, text
 from nbcnncost.views.difference_fold import select
@@ -270,6 +273,169 @@ def test_every_residual_block_is_compared_with_its_like():
     assert_complete(difference, before, after)
 
 
+# Training steps
+
+
+def trained_lenet(**changes):
+    """The report of a training step of LeNet-5, with some of its layers replaced."""
+    return cost(named(lenet(**changes)), (1, 1, 28, 28), training=True)
+
+
+@cache
+def trained(name):
+    """The report of a training step of a torchvision model, made without its weights."""
+    with torch.device("meta"):
+        model = getattr(torchvision.models, name)()
+    return cost(model, (1, 3, 224, 224), training=True)
+
+
+def frozen(layer):
+    """The layer with parameters that are not trained."""
+    return layer.requires_grad_(requires_grad=False)
+
+
+ADAM = {name: size * (14 - 2) for name, size in {"fc1": 401 * 120, "fc2": 121 * 84, "fc3": 85 * 10}.items()}
+STEPS = {
+    "a smaller kernel": (
+        lambda: trained_lenet(conv1=nn.Conv2d(1, 6, 3, padding=1)),
+        {"conv1": {"forward": 2 * SMALL, "backward_weights": 2 * SMALL, "optimizer": 2 * 6 * (3 * 3 - 5 * 5)}},
+    ),
+    "a frozen first layer": (
+        lambda: trained_lenet(conv1=frozen(lenet()["conv1"])),
+        {
+            "conv1": {"backward_weights": -2 * 28 * 28 * 6 * 5 * 5, "optimizer": -2 * 6 * (5 * 5 + 1)},
+            "relu1": {"backward_inputs": -28 * 28 * 6},
+            "pool1": {"backward_inputs": -14 * 14 * 6},
+            "conv2": {"backward_inputs": -2 * 10 * 10 * 16 * 6 * 5 * 5},
+        },
+    ),
+    "another optimizer": (
+        lambda: cost(named(lenet()), (1, 1, 28, 28), training=True, optimizer="adam"),
+        {
+            "conv1": {"optimizer": 6 * (5 * 5 + 1) * (14 - 2)},
+            "conv2": {"optimizer": 16 * (6 * 5 * 5 + 1) * (14 - 2)},
+            **{name: {"optimizer": number} for name, number in ADAM.items()},
+        },
+    ),
+    "the gradient of the input": (
+        lambda: cost(named(lenet()), (1, 1, 28, 28), training=True, input_grad=True),
+        {"conv1": {"backward_inputs": 2 * 28 * 28 * 6 * 5 * 5}},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STEPS)
+def test_training_steps_differ_by_their_parts(case):
+    """What a layer's step differs by are its parts' differences, and all of them are the total's."""
+    make, wanted = STEPS[case]
+    difference = trained_lenet().diff(make())
+    parts = [name for name in STEP if name != "step"]
+    found = {entry.path: {name: entry.difference(name) for name in parts} for entry in difference.changed}
+    assert found == {path: dict.fromkeys(parts, 0) | numbers for path, numbers in wanted.items()}
+    assert {entry.path: entry.step for entry in difference.changed} == {
+        path: sum(numbers.values()) for path, numbers in wanted.items()
+    }
+    assert difference.total.step == sum(number for numbers in wanted.values() for number in numbers.values())
+
+
+@pytest.mark.parametrize("depth", [None, 1])
+def test_training_steps_add_up_at_every_depth(depth):
+    """Every part of a step, in all rows of a table, makes up the total's difference."""
+    assert_complete(
+        trained("resnet18").diff(trained("resnet34"), depth=depth), trained("resnet18"), trained("resnet34")
+    )
+
+
+def test_the_table_of_training_steps_shows_the_step():
+    """Both sides of the step, and what else differs; its parts are there when asked for."""
+    difference = trained_lenet().diff(trained_lenet(conv1=frozen(lenet()["conv1"])))
+    shown = repr(difference)
+    assert re.search(r"^layer +step before +step after +Δ step +change$", shown, re.MULTILINE)
+    conv = 2 * 28 * 28 * 6 * 5 * 5
+    numbers = rf"{2 * conv + 312:,} +{conv:,} +−{conv + 312:,}"
+    assert re.search(rf"^~ conv1 +{numbers} +trainable 156 → 0$", shown, re.MULTILINE)
+    assert re.search(r"^~ relu1 .* trained otherwise$", shown, re.MULTILINE)
+    assert "train mode, training step (sgd)" in shown
+    asked = repr(difference.with_look(columns=["optimizer"], sort="backward_inputs"))
+    assert re.search(r"^layer +optimizer before +optimizer after +Δ optimizer +change$", asked, re.MULTILINE)
+    assert "the largest difference of FLOPs of inputs' gradients first" in asked
+    first = next(line for line in asked.split("\n") if line.startswith("~"))
+    assert first.startswith("~ conv2 ")
+
+
+def test_a_forward_beside_a_training_step_is_compared_with_its_forward():
+    """The header says so, and nothing of the step has a difference, a column or a chart."""
+    plain = cost(named(lenet()), (1, 1, 28, 28))
+    difference = plain.diff(trained_lenet())
+    shown = repr(difference)
+    assert difference.labels == ("Sequential in a forward", "Sequential in a step with sgd")
+    assert "only the forward is compared: Sequential in a forward has no training step" in shown
+    assert {entry.kind for entry in difference.entries} == {"same"}
+    assert "step before" not in shown
+    assert "step" not in difference.to_dict()["total"]["difference"]
+    for ask in (
+        lambda: difference.total.step,
+        lambda: difference.with_look(sort="step"),
+        lambda: difference.plot("step"),
+    ):
+        with pytest.raises(CostError, match="step belongs to a training step"):
+            ask()
+    assert "only the forward" not in repr(plain.diff(plain)) + repr(trained_lenet().diff(trained_lenet()))
+
+
+def test_steps_of_two_units_stand_without_a_difference():
+    """Steps in FLOPs and in MACs both stand there, and are not subtracted."""
+    difference = made()["training units"]
+    conv = 28 * 28 * 6 * 5 * 5
+    assert difference["conv1"].numbers("step") == (2 * 2 * conv + 2 * 156, 2 * conv)
+    assert difference["conv1"].step is None
+    assert difference.total.step is None
+    assert "FLOPs (textbook), step  MACs (macs), step" in repr(difference)
+    assert repr(difference.with_look(view="chart")._chart()).startswith("Bar chart. ")
+    with pytest.raises(CostError, match="different units"):
+        difference.plot("step")
+
+
+@pytest.mark.filterwarnings("ignore::nbcnncost.errors.UncountedOpWarning")
+def test_unknown_gradients_have_no_difference(monkeypatch):
+    """Where only a gradient is unknown the forward's difference is known, and the step's is not."""
+    known = trained_lenet()
+    kinds = {kind: parts for kind, parts in nbcnncost.backward.BACKWARD.items() if kind != "relu"}
+    monkeypatch.setattr(nbcnncost.backward, "BACKWARD", kinds)
+    difference = known.diff(trained_lenet())
+    entry = difference["relu1"]
+    assert (entry.flops, entry.difference("forward")) == (0, 0)
+    assert (entry.difference("backward_inputs"), entry.step) == (None, None)
+    assert difference.total.step is None
+    assert difference.total.flops == 0
+    shown = repr(difference)
+    assert re.search(r"^~ relu1 +9,408 +4,704 \+ \? +−4,704 \+ \? ", shown, re.MULTILINE)
+    assert "has operations without a rule, left out of its numbers: relu backward" in shown
+
+
+# Integer multiply-accumulates
+
+
+def quantized(layers):
+    """The model of these layers, all its linear ones quantized dynamically."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the framework deprecates its quantization, for its users to know
+        return torch.ao.quantization.quantize_dynamic(named(layers), {nn.Linear})
+
+
+def test_quantized_layers_have_integer_macs_more():
+    """As many MACs as before, all of them of integers in the linear layers; a column says so where there are any."""
+    difference = made()["quantized"]
+    sizes = {"fc1": 400 * 120, "fc2": 120 * 84, "fc3": 84 * 10}
+    assert {entry.path: entry.integer_macs for entry in difference.changed} == sizes
+    assert (difference.total.integer_macs, difference.total.macs) == (sum(sizes.values()), 0)
+    assert re.search(r"^layer +Δ integer MACs +FLOPs before ", repr(difference), re.MULTILINE)
+    assert "integer MACs 0 → 58.9 k" in repr(difference)
+    assert "integer MACs" not in repr(made()["changed"])
+    asked = repr(difference.with_look(columns=["integer_macs"], sort="integer_macs"))
+    assert re.search(r"^~ fc1 +0 +48,000 +\+48,000 ", asked, re.MULTILINE)
+
+
 # One model, run otherwise
 
 
@@ -398,13 +564,13 @@ def assert_complete(difference, before, after):
         leaves = [row for row in report.tree(depth) if row.is_leaf]
         assert sorted(map(repr, rows)) == sorted(map(repr, leaves))
         assert len({(row.path, row.call) for row in rows}) == len(rows)
-    for name in NUMBERS:
-        assert sum(entry.known(name) for entry in difference.entries) == getattr(after.total, name) - getattr(
-            before.total, name
-        )
+    names = difference.total.names
+    for name in names:
+        whole = after.total.number(name) - before.total.number(name)
+        assert sum(entry.known(name) for entry in difference.entries) == whole
     for look in ({}, {"top": 1}, {"top": 3, "sort": "params"}, {"everything": True}):
         rows = select(difference.with_look(**look))[1]
-        for name in NUMBERS:
+        for name in names:
             assert sum(row.entry.known(name) for row in rows) == difference.total.known(name)
 
 
@@ -493,6 +659,10 @@ def cases():
         "units": small.diff(small.counted_as("macs")),
         "macs": small.counted_as("macs").diff(report_of(lenet(fc2=None, fc3=nn.Linear(120, 10))).counted_as("macs")),
         "unlike": published("resnet50").diff(published("vgg16")),
+        "training": trained("resnet18").diff(trained("resnet34")),
+        "frozen": trained_lenet().diff(trained_lenet(conv1=frozen(lenet()["conv1"]))),
+        "training units": trained_lenet().diff(cost(named(lenet()), (1, 1, 28, 28), training=True, convention="macs")),
+        "quantized": small.diff(report_of(quantized(lenet()))),
         "hostile": cost(hostile(3), (3, 32, 32)).diff(cost(hostile(5), (3, 32, 32))),
     }
 
@@ -505,6 +675,7 @@ def hostile(kernel):
 CASES = (
     *("changed", "moved", "blocks", "sequence", "sizes"),
     *("units", "macs", "unlike", "hostile"),
+    *("training", "frozen", "training units", "quantized"),
 )
 LOOKS = {
     "default": {},
@@ -584,7 +755,12 @@ def test_largest_differences_first():
 @pytest.mark.parametrize(
     ("look", "words"),
     [
-        ({"columns": ["nope"]}, "a difference has no column 'nope'; it has: params, frozen, macs, flops, count"),
+        (
+            {"columns": ["nope"]},
+            "has no column 'nope'; it has: params, frozen, macs, integer_macs, flops, count",
+        ),
+        ({"sort": "step"}, "step belongs to a training step: ask for it with --train, or training=True"),
+        ({"columns": ["macs", "optimizer"]}, "optimizer belongs to a training step"),
         ({"sort": "type"}, "a difference has no column 'type'"),
         ({"top": 0}, "top is at least 1, not 0"),
         ({"view": "nope"}, "there is no view 'nope'; there are: table, chart, both"),
@@ -610,6 +786,15 @@ def test_bars_stand_in_pairs(column):
     assert {bar.get_hatch() for bar in bars[0]} == {"////"}
     assert {bar.get_hatch() for bar in bars[1]} <= {"", None}
     assert repr(chart).startswith("Bar chart. ResNet → VGG: ")
+
+
+def test_bars_of_training_steps_add_up():
+    """The bars of the steps differ by the steps' difference; without a column they are the chart."""
+    difference = trained_lenet().diff(STEPS["a frozen first layer"][0]())
+    before, after = difference.plot("step").figure.axes[0].containers
+    assert sum(bar.get_width() for bar in after) - sum(bar.get_width() for bar in before) == difference.total.step
+    assert "FLOPs of the training step" in repr(difference.plot("step"))
+    assert repr(difference._chart()) == repr(difference.plot("step"))
 
 
 def test_bars_add_up_to_what_differs():
@@ -663,6 +848,60 @@ def test_exports_hold_everything(tmp_path):
     frame = difference.to_pandas()
     assert list(frame["flops_before"]) == [entry.before.flops for entry in difference.entries]
     assert difference.to_markdown(tmp_path / "d.md") == (tmp_path / "d.md").read_text()
+
+
+def test_exports_hold_the_training_step(tmp_path):
+    """Both sides of each part and its difference, how many operations they lack, and what the step was."""
+    difference = trained_lenet().diff(STEPS["another optimizer"][0]())
+    plain = difference.to_dict()
+    assert [plain[side]["training"]["optimizer"] for side in ("before", "after")] == ["sgd", "adam"]
+    conv = plain["entries"][0]
+    assert [conv[side]["optimizer"] for side in ("before", "after", "difference")] == [156 * 2, 156 * 14, 156 * 12]
+    assert conv["before"]["step_unknown"] == 0
+    line = next(csv.DictReader(io.StringIO(difference.to_csv())))
+    assert [int(line[name]) for name in ("optimizer_before", "optimizer_after", "optimizer", "step")] == [
+        *(156 * 2, 156 * 14),
+        *(156 * 12, 156 * 12),
+    ]
+    assert difference.to_pandas()["step"].sum() == 61_706 * 12
+    assert difference.to_latex(tmp_path / "d.tex") == (tmp_path / "d.tex").read_text()
+
+
+LATEX = r"""% Sequential with 156 parameters → Sequential with 60 parameters
+% input 1×1×6×6 float32 · eval mode
+% parameters 156 → 60 (−96, 0.385×) · MACs 5,400 → 1,944 (−3,456, 0.360×) · FLOPs 10.8 k → 3,888 (−6,912, 0.360×)
+% layers: 1 changed
+% convention textbook: FLOPs by the textbook's formulas, 1 MAC = 2 FLOPs
+\begin{tabular}{lrrrrrl}
+\toprule
+layer & $\Delta$ parameters & $\Delta$ MACs & FLOPs before & FLOPs after & $\Delta$ FLOPs & change \\
+\midrule
+\textasciitilde{} conv1 & $-$96 & $-$3,456 & 10,800 & 3,888 & $-$6,912 & 5$\times$5 $\to$ 3$\times$3; p2 $\to$ p1 \\
+\midrule
+total & $-$96 & $-$3,456 & 10,800 & 3,888 & $-$6,912 &  \\
+\bottomrule
+\end{tabular}
+"""
+
+
+def test_latex():
+    """A tabular with booktabs' rules: the table that is shown, under its header as comments."""
+    before, after = ({"conv1": nn.Conv2d(1, 6, size, padding=size // 2)} for size in (5, 3))
+    difference = report_of(before, (1, 1, 6, 6)).diff(report_of(after, (1, 1, 6, 6)))
+    assert difference.total.macs == 6 * 6 * 6 * (3 * 3 - 5 * 5)
+    assert difference.to_latex() == LATEX
+
+
+def test_names_are_text_in_latex():
+    """No name is a command, a comment or a column."""
+    lines = made()["hostile"].to_latex().split("\n")
+    start = next(place for place, line in enumerate(lines) if line.startswith(r"\begin"))
+    columns = len(lines[start + 2].split(" & "))
+    rows = [line for line in lines[start:] if line.endswith(r"\\")]
+    assert all(len(re.split(r"(?<!\\) & ", row)) == columns for row in rows)
+    assert all(line.startswith("%") for line in lines[:start])
+    assert any(r"\textless{}img src=x onerror=alert(1)\textgreater{}" in row for row in rows)
+    assert any(r"\$x\textasciicircum{}2\$" in row for row in rows)
 
 
 def test_exports_leave_blank_what_is_not_there():

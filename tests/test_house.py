@@ -70,7 +70,7 @@ HOUSE = {
     "rows": Place(2, own=("conventions", "errors", "layout", "parts", "records", "units")),
     "matching": Place(2, own=(), beside=("rows",)),
     "changes": Place(2, own=("records", "units"), beside=("rows",)),
-    "entries": Place(2, own=(), beside=("changes", "rows")),
+    "entries": Place(2, own=("errors", "parts"), beside=("changes", "rows")),
     "labels": Place(2, own=("units",), for_typing=("report",)),
     "explain": Place(
         2,
@@ -78,10 +78,10 @@ HOUSE = {
         in_functions=("views",),
     ),
     "causes": Place(2, own=("catalogue", "conventions", "records", "work")),
-    "views": Place(2, own=("units",), for_typing=ANSWERS),
-    "views.charts": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
+    "views": Place(2, own=("parts", "units"), for_typing=ANSWERS),
+    "views.charts": Place(2, own=("parts", "units"), outside=("matplotlib",), for_typing=ANSWERS),
     "views.waterfall": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
-    "views.bars": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
+    "views.bars": Place(2, own=("parts", "units"), outside=("matplotlib",), for_typing=ANSWERS),
     "views.scatter": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
     # 3: what can be asked
     "difference": Place(3, in_functions=("pandas",), for_typing=("pandas", "report")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from types import SimpleNamespace
 
@@ -617,6 +618,29 @@ def test_options_reach_the_comparison(shell, line, words):
     assert words in run(shell, f"%cnncost {line}").text
 
 
+#: The forward, the weights' gradients, sgd's product and difference for each parameter.
+STEP_A = 2 * (2 * 30 * 30 * 8 * 3 * 3 * 3) + 2 * 8 * (3 * 3 * 3 + 1)
+STEP_B = 2 * (2 * 28 * 28 * 8 * 3 * 5 * 5) + 2 * 8 * (3 * 5 * 5 + 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("a b --train", rf"\n~ Conv2d .* {STEP_A:,} +{STEP_B:,} +\+{STEP_B - STEP_A:,} "),
+        ("a b --train -s step", "the largest difference of FLOPs of the training step first"),
+        ("a b --train --columns step", r"\nlayer +step before +step after +Δ step +change\n"),
+        ("a b --train --columns optimizer", rf"\ntotal +{2 * 8 * 28} +{2 * 8 * 76:,} +\+{2 * 8 * (76 - 28)}\n"),
+        ("a b --train --optimizer adam", r"train mode, training step \(adam\)"),
+        ("a c b --train -s step", r"FLOPs of a training step \(textbook\), largest first\n.*\n.*\n.*\nb .*\nc .*\na "),
+        ("a r --train", "only the forward is compared: r has no training step"),
+    ],
+)
+def test_training_steps_are_compared(shell, line, words):
+    """With ``--train`` the steps stand side by side, and their differences; more models are sorted by them."""
+    run(shell, f"{PAIR}\nr = %cnncost b -i 3,32,32 -q")
+    assert re.search(words, run(shell, f"%cnncost {line} -i 3,32,32").text)
+
+
 def test_a_comparison_can_be_a_chart(shell):
     """``--view`` shows the bars of a difference, or a scatter of more models."""
     run(shell, PAIR)
@@ -641,13 +665,23 @@ def test_a_quiet_comparison_is_kept(shell, line):
         ("a b c -n 3", UsageError, "--top is for the difference of two models; here are 3"),
         ("a b c -d 1", UsageError, "--depth is for the difference of two models; here are 3"),
         ("a b c --columns macs", UsageError, "--columns is for the difference of two models; here are 3"),
-        ("a b c -s frozen", UsageError, "--sort of a comparison is one of params, macs, flops, count; not frozen"),
-        ("a b -s input", UsageError, "--sort of a comparison is one of params, frozen, macs, flops, count; not input"),
+        (
+            "a b c -s frozen",
+            UsageError,
+            "--sort of a comparison is one of params, macs, integer_macs, flops, count, step; not",
+        ),
+        (
+            "a b -s input",
+            UsageError,
+            "--sort of a comparison is one of params, frozen, macs, integer_macs, flops, count, fo",
+        ),
         (
             "a b --columns macs,type",
             UsageError,
-            "--columns of a difference are params, frozen, macs, flops, count; not",
+            "--columns of a difference are params, frozen, macs, integer_macs, flops, count, forward, recomputed, ",
         ),
+        ("a b -i 3,32,32 -s step", CostError, "a: step belongs to a training step: ask for it with --train"),
+        ("a b c -i 3,32,32 -s step", CostError, "a: step belongs to a training step: ask for it with --train"),
         ("a nope", UsageError, "there is no nope"),
         ("a 7 -i 3,8,8", ModelError, "7: "),
         ("a b -i 3,4,4", ShapeError, "b: "),

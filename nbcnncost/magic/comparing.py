@@ -36,14 +36,18 @@ def check_comparison(options: Options) -> None:
 def compared(reports: Sequence[Report], options: Options) -> Comparison:
     """The comparison, looking as asked for; a default of ``%config`` that does not fit is left out."""
     labels = options.models if len(set(options.models)) == len(reports) else labels_of(reports)
-    sortable, known = _known(len(reports))
-    look: dict[str, Any] = {"view": options.view, "sort": options.sort if options.sort in sortable else None}
-    if len(reports) > 2:
-        return Comparison(tuple(reports), labels).with_look(**look)
-    columns = tuple(name for name in options.columns or () if name in known)
-    return Comparison(tuple(reports), labels, options.depth).with_look(**look, top=options.top, columns=columns or None)
+    made = Comparison(tuple(reports), labels, options.depth if len(reports) == 2 else None)
+
+    def fits(option: str, name: str | None) -> bool:
+        return option in options.given or name in made.columns
+
+    look: dict[str, Any] = {"view": options.view, "sort": options.sort if fits("sort", options.sort) else None}
+    if made.is_pair:
+        columns = tuple(name for name in options.columns or () if fits("columns", name))
+        look |= {"top": options.top, "columns": columns or None}
+    return made.with_look(**look)
 
 
 def _known(number: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What a comparison of so many models can be sorted by, and which columns it has."""
+    """What a comparison of so many models can be sorted by at most, and which columns it can have."""
     return (difference.COLUMNS, difference.COLUMNS) if number == 2 else (comparison.SORTABLE, ())

@@ -168,11 +168,13 @@ More examples:
     %cnncost net --compare                   every convention side by side, and why they differ
     %cnncost net --rule batch_norm=2 --rule bias_additions=1
     %cnncost net_a net_b -s params -n 10     the ten layers whose parameters differ most
+    %cnncost net_a net_b --train             their training steps, layer by layer
 
 The result is the report: _ holds it afterwards, or `report = %cnncost net`, or -o. It answers more:
 report.explain("conv1"), report.by_type(), report.to_pandas(), report.diff(other). The result of several models is
 their comparison: comparison.difference, comparison.plot(), comparison.to_csv(). Of two models -d, -s, -n and --columns
-say how the difference is shown; its columns are params, frozen, macs, flops and count. Of more, -s sorts the models.
+say how the difference is shown; its columns are params, frozen, macs, integer_macs, flops and count, with --train also
+step and its parts. Of more, -s sorts the models.
 `%config CnnCostMagics` sets the defaults.
 """
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matplotlib.figure import Figure
 
+from nbcnncost.parts import STEP, without_step
 from nbcnncost.units import plural
 from nbcnncost.views import numbers
 from nbcnncost.views.charts import (
@@ -52,7 +53,9 @@ def difference_chart(difference: Difference, *, column: str = "flops", top: int 
     """The layers that differ most, before and after; what is left as one pair of bars."""
     if column not in COLUMNS:
         raise ValueError(f"there is no chart of {column!r}; there are: {', '.join(COLUMNS)}")
-    if column == "count" and not difference.same_unit:
+    if column in STEP and not difference.has_step:
+        raise ValueError(without_step(column))
+    if not difference.total.is_comparable(column):
         raise ValueError("the two sides count in different units, so their bars cannot be compared; plot 'macs'")
     top = min(max(top, 1), MOST_BARS - 1)
     rows = [row for row in select(difference.with_look(sort=column, top=top))[1] if not _is_empty(row, column)]
@@ -86,14 +89,14 @@ def _pair(row: Shown, column: str) -> _Group:
 
 def comparison_bars(comparison: Comparison, *, column: str) -> Chart:
     """The parameters and the work of each model, each as a part of the largest."""
-    key, unit = column, clean(comparison.unit_of(column))
+    unit = clean(comparison.unit_of(column))
     rows = comparison.rows[:MOST_BARS]
-    most = [max((getattr(row.total, name) or 0 for row in rows), default=0) or 1 for name in ("params", key)]
+    most = [max((row.total.number(name) or 0 for row in rows), default=0) or 1 for name in ("params", column)]
     groups = [
         _Group(
             shorten(clean(row.label), LONGEST_LABEL),
-            (row.total.params / most[0], (getattr(row.total, key) or 0) / most[1]),
-            (numbers.side(row.total, "params", short=True), numbers.side(row.total, key, short=True)),
+            (row.total.params / most[0], (row.total.number(column) or 0) / most[1]),
+            (numbers.side(row.total, "params", short=True), numbers.side(row.total, column, short=True)),
         )
         for row in rows
     ]

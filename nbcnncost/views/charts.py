@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from nbcnncost.parts import without_step
 from nbcnncost.units import percent, plural, shape_text, si
 from nbcnncost.views import fold
 from nbcnncost.views.columns import clean
@@ -93,7 +94,7 @@ def chart(
     """The bar chart of a report with its description in words."""
     bars = _bars(report, column, by, top, depth)
     title = _title(report, column, by)
-    return Chart(draw_bars(bars, title, _value(report.total, column) or 0), _alt(bars, title, report, column))
+    return Chart(draw_bars(bars, title, report.total.number(column) or 0), _alt(bars, title, report, column))
 
 
 def bar_chart(report: Report, *, column: str = "flops", by: str = "layer", top: int = 20) -> Figure:
@@ -110,21 +111,21 @@ def _bars(report: Report, column: str, by: str, top: int, depth: int | None) -> 
     if column not in COLUMNS:
         raise ValueError(f"there is no chart of {column!r}; there are: {', '.join(COLUMNS)}")
     if column == "step" and report.total.parts is None:
-        raise ValueError("step belongs to a training step: ask for it with --train, or training=True")
+        raise ValueError(without_step(column))
     if by not in ("layer", "type"):
         raise ValueError(f"a chart is by 'layer' or by 'type', not {by!r}")
     top = min(max(top, 1), MOST_BARS)
     layers = tuple(row for row in report.tree(depth) if row.is_leaf)
     rows = layers if by == "layer" else report.by_type()
     # Rows that hold nothing of what the chart shows would be bars without length.
-    rows = tuple(row for row in rows if _value(row, column) != 0)
+    rows = tuple(row for row in rows if row.number(column) != 0)
     if by == "type" or len(rows) > top:
-        rows = tuple(sorted(rows, key=lambda row: -(_value(row, column) or 0)))
+        rows = tuple(sorted(rows, key=lambda row: -(row.number(column) or 0)))
     shown, rest = (rows, ()) if len(rows) <= top else (rows[:top], rows[top:])
-    bars = [Bar(_label(row, by), _value(row, column)) for row in shown]
+    bars = [Bar(_label(row, by), row.number(column)) for row in shown]
     if rest:
         what = fold.other_name(len(rest)) if by == "layer" else f"other ({len(rest)} types)"
-        bars.append(Bar(what, _value(fold.add_up(rest, what), column), is_other=True))
+        bars.append(Bar(what, fold.add_up(rest, what).number(column), is_other=True))
     return bars
 
 
@@ -136,27 +137,19 @@ def _label(row: Row, by: str) -> str:
     return shorten(name, LONGEST_LABEL) + call
 
 
-def _value(row: Row, column: str) -> int | None:
-    if column == "step":
-        return row.step.count
-    values = {"flops": row.flops, "macs": row.macs, "params": row.params, "count": row.count}
-    return values[column]
-
-
 def _measure(report: Report, column: str) -> str:
     step = f"{report.unit} a training step"
     return {"flops": "FLOPs", "macs": "MACs", "params": "parameters", "count": report.unit, "step": step}[column]
 
 
 def _title(report: Report, column: str, by: str) -> str:
-    total = _value(report.total, column)
+    total = report.total.number(column)
     name = clean(report.convention.name)
     shapes = ", ".join(shape_text(spec.shape) for spec in report.inputs)
     by_rule = {"params": "", "macs": ""}.get(column, f", {name}")
     if column == "flops" and report.unit != "FLOPs":
         by_rule = ", textbook"
-    missing = report.total.step.unknown if column == "step" else report.total.unknown
-    unknown = " + ?" if missing and column != "params" else ""
+    unknown = " + ?" if report.total.lacks(column) else ""
     amount = "?" if total is None else f"{si(total)}{unknown}"
     return f"{clean(report.model_name)}, input {shapes}: {amount} {_measure(report, column)} by {by}{by_rule}"
 
@@ -166,7 +159,7 @@ def _value_text(bar: Bar, whole: int) -> str:
 
 
 def _alt(bars: Sequence[Bar], title: str, report: Report, column: str) -> str:
-    whole = _value(report.total, column) or 0
+    whole = report.total.number(column) or 0
     parts = [f"{bar.label} {_value_text(bar, whole)}" for bar in bars[:MOST_TOLD]]
     if len(bars) > MOST_TOLD:
         parts.append(f"and {plural(len(bars) - MOST_TOLD, 'more bar')}")

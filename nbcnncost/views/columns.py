@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from nbcnncost.parts import STEP, without_step
 from nbcnncost.units import exact, percent, shape_text, si
 from nbcnncost.views import fold
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from nbcnncost.report import Report
     from nbcnncost.rows import Row
 
-#: The columns of a training step's parts, each in the convention's own count.
-STEP = ("forward", "recomputed", "backward_inputs", "backward_weights", "optimizer", "step")
 #: Every column a table can have beside the layer's own.
 COLUMNS = (
     "type",
@@ -45,7 +44,9 @@ _SHARES = {
     "share": "count",
     "step_share": "step",
 }
-_INTEGER_MACS = "integer MACs: multiply-accumulates of whole numbers in quantized layers; they are MACs, and no FLOPs"
+#: What stands above a table with integer MACs, and above one of a training step.
+INTEGER_MACS = "integer MACs: multiply-accumulates of whole numbers in quantized layers; they are MACs, and no FLOPs"
+GRADIENTS = "gradients of the sum of all outputs"
 #: From this total on a column's numbers are too long to read and stand in three digits and a prefix.
 _TOO_LONG = 10**11
 #: A training step has five such columns side by side.
@@ -145,7 +146,7 @@ def check(columns: Sequence[str] | None, sort: str | None, *, has_step: bool = T
         raise ValueError(f"cannot sort by {sort!r}; a table sorts by: {', '.join(fold.SORTABLE)}")
     of_step = [name for name in (*(columns or ()), sort) if name in {*STEP, "step_share"}]
     if of_step and not has_step:
-        raise ValueError(f"{of_step[0]} belongs to a training step: ask for it with --train, or training=True")
+        raise ValueError(without_step(of_step[0]))
 
 
 def build(
@@ -161,7 +162,7 @@ def build(
     check(columns, sort, has_step=report.total.parts is not None)
     selection = fold.select(report, depth=depth, sort=sort, top=top, limit=limit)
     keys = default_columns(report) if columns is None else tuple(dict.fromkeys(columns))
-    chosen = (Column("layer", "layer"), *(_column(key, report) for key in keys))
+    chosen = (Column("layer", "layer"), *(column_of(key, report) for key in keys))
     cells = _Cells(report, chosen, selection.flat, selection.entries)
     longest = max((fold.work(entry.row) for entry in selection.entries if entry.row.is_leaf), default=0)
     body = tuple(Line(entry, cells.of(entry), _part(entry.row, longest)) for entry in selection.entries)
@@ -211,10 +212,9 @@ def _summary(report: Report) -> tuple[str, ...]:
 def _details(report: Report) -> tuple[str, ...]:
     """How the numbers came about: notes on the input, the convention, and what was counted."""
     counting = f"convention {clean(report.convention.name)}: {clean(report.convention.title)}"
-    integer = (_INTEGER_MACS,) if report.total.integer_macs else ()
+    integer = (INTEGER_MACS,) if report.total.integer_macs else ()
     definition = "" if report.convention.is_whole else ", each by its derivative's definition"
-    step = (f"gradients of the sum of all outputs{definition}",)
-    gradients = step if report.total.parts is not None else ()
+    gradients = (f"{GRADIENTS}{definition}",) if report.total.parts is not None else ()
     return (*map(clean, report.notes), counting, *integer, clean(report.coverage), *gradients)
 
 
@@ -286,7 +286,8 @@ def _part(row: Row, longest: int) -> float | None:
     return None if not row.is_leaf or not fold.work(row) or not longest else fold.work(row) / longest
 
 
-def _column(key: str, report: Report) -> Column:
+def column_of(key: str, report: Report) -> Column:
+    """A column of a report's table: what it is called, and what it holds."""
     name = clean(report.convention.name)
     words = {
         "type": ("type", "what the layer is, and its settings"),
@@ -296,7 +297,7 @@ def _column(key: str, report: Report) -> Column:
         "params": ("parameters", "each parameter once, at its first use"),
         "frozen": ("frozen", "parameters that are not trained"),
         "macs": ("MACs", "multiply-accumulates"),
-        "integer_macs": ("integer MACs", _INTEGER_MACS),
+        "integer_macs": ("integer MACs", INTEGER_MACS),
         "flops": ("FLOPs", "") if report.unit == "FLOPs" else ("FLOPs (textbook)", ""),
         "count": (f"{report.unit} ({name})", "the convention's own number"),
         "params_share": ("share", "of all parameters"),
@@ -329,7 +330,7 @@ class _Cells:
         self._flat = flat
         self._first = {row.path: row.params for row in report.rows if row.calls > 1 and row.call == 1}
         self._failed = _failed_path(report, entries)
-        self._whole = {"params", *_whole_columns(report)}
+        self._whole = _whole_columns(report)
         numbers = {"params": self._total.params, "frozen": self._total.params, "macs": self._total.macs or 0}
         numbers |= {"integer_macs": self._total.integer_macs or 0}
         numbers |= {"flops": self._total.flops or 0, "count": self._total.count or 0}
@@ -386,8 +387,7 @@ class _Cells:
         return row.role == "layer" and row.call > 1 and self._first.get(row.path, 0) > 0 and not row.params
 
     def _number(self, key: str, row: Row) -> Cell:
-        number = row.params - row.trainable if key == "frozen" else _value(key, row)
-        unknown = 0 if key == "frozen" else self._unknown(key, row)
+        number, unknown = row.number(key), self._unknown(key, row)
         if key in self._short:
             full = _partly(number, unknown)
             return Cell(_partly(number, unknown, si), full)
@@ -395,21 +395,15 @@ class _Cells:
 
     def _unknown(self, key: str, row: Row) -> int:
         """How many operations the number lacks."""
-        unknown: int = getattr(row, key).unknown if key in STEP else row.unknown
-        return 0 if key in self._whole else unknown
+        return 0 if key in self._whole else row.lacks(key)
 
     def _share(self, key: str, row: Row) -> Cell:
-        number, whole = _value(key, row), _value(key, self._total)
+        number, whole = row.number(key), self._total.number(key)
         if number is None or (self._unknown(key, row) and not number):
             return Cell("?")
         if number == whole:
             return Cell("100 %" if whole else "0 %")
         return Cell(percent(number, whole or 0))
-
-
-def _value(key: str, row: Row) -> int | None:
-    value: int | None = getattr(row, key).count if key in STEP else getattr(row, key)
-    return value
 
 
 def _whole_columns(report: Report) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nbcnncost.units import plural, shape_text
 from nbcnncost.views import difference, numbers
-from nbcnncost.views.columns import clean
+from nbcnncost.views.columns import GRADIENTS, INTEGER_MACS, clean
 from nbcnncost.views.grid import Cell, Column, Grid, Line
 
 if TYPE_CHECKING:
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 def build(comparison: Comparison) -> Grid:
     """The table of a comparison; what all models share stands in the header alone."""
     columns = _columns(comparison)
-    most = max((getattr(row.total, comparison.main) or 0 for row in comparison.rows), default=0)
-    body = tuple(
-        Line(tuple(_cell(column.key, row, most, comparison.main) for column in columns)) for row in comparison.rows
-    )
+    most = max((row.number(comparison.main) or 0 for row in comparison.rows), default=0)
+    body = tuple(Line(tuple(_cell(comparison, column.key, row, most) for column in columns)) for row in comparison.rows)
     order = "in the order given"
     if comparison.look.sort is not None:
         order = f"by {_header(comparison, comparison.look.sort)}, largest first"
@@ -44,7 +42,7 @@ def _shared(comparison: Comparison) -> tuple[str, ...]:
     """Input and mode, where they are the same for all."""
     reports = _reports(comparison)
     inputs = {numbers.inputs_text(report) for report in reports}
-    modes = {_mode(report) for report in reports}
+    modes = {numbers.mode_text(report) for report in reports}
     parts = [*([f"input {inputs.pop()}"] if len(inputs) == 1 else []), *(modes if len(modes) == 1 else [])]
     return (" · ".join(parts),) if parts else ()
 
@@ -53,17 +51,15 @@ def _details(comparison: Comparison) -> tuple[str, ...]:
     reports = _reports(comparison)
     lines = list(dict.fromkeys(clean(note) for report in reports for note in report.notes))
     lines += dict.fromkeys(numbers.convention_text(report) for report in reports)
+    lines += [INTEGER_MACS] if _integer_macs(comparison) else []
+    lines += [GRADIENTS] if comparison.has_step else []
     for row in comparison.rows:
         if row.report.failure is not None:
             lines.append(f"✗ {clean(row.label)} stopped: its numbers are those of the layers up to there")
-        if row.total.unknown:
+        if row.report.uncounted:
             names = dict.fromkeys(clean(entry.function or entry.op) for entry in row.report.uncounted)
             lines.append(f"? {clean(row.label)} has operations without a rule, left out: {', '.join(names)}")
     return tuple(lines)
-
-
-def _mode(report: Report) -> str:
-    return "each module in its own mode" if report.mode == "same" else f"{report.mode} mode"
 
 
 def _columns(comparison: Comparison) -> tuple[Column, ...]:
@@ -71,15 +67,23 @@ def _columns(comparison: Comparison) -> tuple[Column, ...]:
     columns = [Column("model", "model", is_left=True, room=24)]
     if len({numbers.inputs_text(report) for report in reports}) > 1:
         columns.append(Column("input", "input", is_left=True, room=16))
-    if len({_mode(report) for report in reports}) > 1:
+    if len({numbers.mode_text(report) for report in reports}) > 1:
         columns.append(Column("mode", "mode", is_left=True, room=10))
     if len({report.convention.name for report in reports}) > 1:
         columns.append(Column("convention", "convention", is_left=True, room=12))
-    columns += [Column(key, _header(comparison, key)) for key in ("params", "macs", "flops")]
+    keys = ("params", "macs", *_integer_macs(comparison), "flops")
+    columns += [Column(key, _header(comparison, key)) for key in keys]
     if not all(row.total.count in (row.total.macs, row.total.flops) for row in comparison.rows):
         columns.append(Column("count", _header(comparison, "count"), "each convention's own number"))
-    main = "MACs" if comparison.main == "macs" else "FLOPs"
+    if comparison.has_step:
+        columns.append(Column("step", "step", "a training step: forward, gradients and optimizer"))
+    main = {"macs": "MACs", "flops": "FLOPs", "step": "step"}[comparison.main]
     return (*columns, Column("ratio", f"{main} ÷ first", f"how many times the first model's {main}"))
+
+
+def _integer_macs(comparison: Comparison) -> list[str]:
+    """The column of integer MACs, where a model has any."""
+    return ["integer_macs"] if any(row.total.integer_macs for row in comparison.rows) else []
 
 
 def _header(comparison: Comparison, key: str) -> str:
@@ -92,21 +96,23 @@ def _header(comparison: Comparison, key: str) -> str:
     return clean(comparison.unit_of(key))
 
 
-def _cell(key: str, row: ModelRow, most: int, main: str) -> Cell:
+def _cell(comparison: Comparison, key: str, row: ModelRow, most: int) -> Cell:
     report = row.report
     if key == "ratio":
         text = "?" if row.ratio is None else numbers.multiple(row.ratio)
-        return Cell(text, bar=(getattr(row.total, main) or 0) / most if most else 0.0)
+        return Cell(text, bar=(row.number(comparison.main) or 0) / most if most else 0.0)
     words = {
         "model": clean(row.label),
         "input": ", ".join(shape_text(spec.shape) for spec in report.inputs) or "none",
-        "mode": _mode(report),
+        "mode": numbers.mode_text(report),
         "convention": clean(report.convention.name),
     }
     if key == "model":
         return Cell(words[key], clean(report.model_name) if report.model_name not in row.label else "")
     if key in words:
         return Cell(words[key], numbers.inputs_text(report) if key == "input" else "")
+    if key == "step" and not row.has_step:
+        return Cell("", "a forward alone")
     full, short = (numbers.side(row.total, key, short=short) for short in (False, True))
-    unit = f" {report.unit}" if key == "count" else ""
+    unit = f" {report.unit}" if key == "count" or (key == "step" and not comparison.same_unit) else ""
     return Cell(full + unit) if len(full) <= numbers.LONGEST else Cell(short + unit, full)

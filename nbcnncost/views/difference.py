@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbcnncost.parts import STEP
 from nbcnncost.units import exact
-from nbcnncost.views import numbers
-from nbcnncost.views.columns import clean
+from nbcnncost.views import fold, numbers
+from nbcnncost.views.columns import GRADIENTS, INTEGER_MACS, clean, column_of
 from nbcnncost.views.difference_fold import MARKS, Shown, main_number, path_text, select
 from nbcnncost.views.grid import Cell, Column, Grid, Line
 from nbcnncost.views.text import shorten
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 _LONGEST_LABEL = 60
 #: How narrow a column of words may become.
 _LEAST_ROOM = 22
-_MEASURES = {"params": "parameters", "frozen": "frozen", "macs": "MACs"}
-_NO_DIFFERENCE = "the two sides count in different units"
 
 
 def title(difference: Difference) -> str:
@@ -52,11 +51,16 @@ def build(difference: Difference) -> Grid:
 def _summary(difference: Difference) -> tuple[str, ...]:
     before, after = difference.before, difference.after
     lines = [_setting(before, after), *_totals(difference), _kinds(difference)]
+    steps = [report.total.parts is not None for report in (before, after)]
+    if any(steps) and not difference.has_step:
+        lines.append(
+            f"only the forward is compared: {clean(difference.labels[steps.index(False)])} has no training step"
+        )
     for report, label in zip((before, after), difference.labels, strict=True):
         if report.failure is not None:
             where = clean(report.failure.path or report.model_name)
             lines.append(f"✗ {clean(label)} stopped at {where}: its numbers are those of the layers up to there")
-        if report.total.unknown:
+        if report.uncounted:
             names = ", ".join(dict.fromkeys(clean(entry.function or entry.op) for entry in report.uncounted))
             lines.append(f"? {clean(label)} has operations without a rule, left out of its numbers: {names}")
     return tuple(lines)
@@ -70,15 +74,15 @@ def _setting(before: Report, after: Report) -> str:
 
 
 def _facts(report: Report) -> tuple[str, str]:
-    mode = "each module in its own mode" if report.mode == "same" else f"{report.mode} mode"
-    return f"input {numbers.inputs_text(report)}", mode + (", run for real" if report.executed else "")
+    mode = numbers.mode_text(report) + (", run for real" if report.executed else "")
+    return f"input {numbers.inputs_text(report)}", mode
 
 
 def _totals(difference: Difference) -> tuple[str, ...]:
     """Each total before and after; whoever reads no further knows the difference."""
     total = difference.total
-    keys = ["params", "macs", *(["flops"] if difference.same_unit else [])]
-    keys += ["count"] if main_number(difference) == "count" else []
+    keys = ["params", "macs", *_integer_macs(difference), *(["flops"] if difference.same_unit else [])]
+    keys += [key for key in [main_number(difference)] if key not in ("macs", "flops")]
     texts = []
     for key in keys:
         old, new = (numbers.side(row, key, short=True) for row in (total.before, total.after))
@@ -126,6 +130,8 @@ def _details(difference: Difference) -> tuple[str, ...]:
         lines += [
             f"{side}: {numbers.convention_text(report)}" for side, report in (("before", before), ("after", after))
         ]
+    lines += [INTEGER_MACS] if _integer_macs(difference) else []
+    lines += [GRADIENTS] if difference.has_step else []
     if not difference.same_unit:
         lines.append(f"{before.unit} and {after.unit} are different units: both stand here, without a difference")
     return tuple(lines)
@@ -143,7 +149,8 @@ def _columns(difference: Difference, longest_name: int) -> tuple[Column, ...]:
     if named is not None:
         return (layer, *(column for key in named for column in _both_sides(difference, key)), change)
     main = main_number(difference)
-    others = [key for key in ("params", "macs", "flops") if key != main]
+    work = ["forward"] if main == "step" and difference.same_unit else ["macs", "flops"]
+    others = [key for key in ("params", *work[:1], *_integer_macs(difference), *work[1:]) if key != main]
     changing = [
         key for key in others if any(entry.known(key) or not entry.is_known(key) for entry in difference.entries)
     ]
@@ -152,19 +159,27 @@ def _columns(difference: Difference, longest_name: int) -> tuple[Column, ...]:
     return (layer, *before_main, *_both_sides(difference, main, dispensable=1), *after_main, change)
 
 
+def _integer_macs(difference: Difference) -> list[str]:
+    """The column of integer MACs, where a side has any."""
+    return ["integer_macs"] if any(difference.total.numbers("integer_macs")) else []
+
+
 def _both_sides(difference: Difference, key: str, dispensable: int = 0) -> list[Column]:
     old, new = _measures(difference, key)
     before, after = (f"{old} before", f"{new} after") if old == new else (old, new)
     sides = [Column(f"{key}_before", before, dispensable=dispensable), Column(f"{key}_after", after)]
-    return sides if key == "count" and not difference.same_unit else [*sides, _delta(difference, key)]
+    return sides if not difference.total.is_comparable(key) else [*sides, _delta(difference, key)]
 
 
 def _delta(difference: Difference, key: str) -> Column:
-    return Column(key, f"Δ {unit_text(difference, key)}", "after less before")
+    old, new = _measures(difference, key)
+    return Column(key, f"Δ {old if old == new else difference.after.unit}", "after less before")
 
 
 def unit_text(difference: Difference, key: str) -> str:
     """What a column counts, without whose rules it follows where the two sides differ in that."""
+    if key in STEP:
+        return f"{difference.after.unit} of {fold.NUMBERS[key]}"
     old, new = _measures(difference, key)
     return old if old == new else difference.after.unit
 
@@ -174,14 +189,16 @@ def _measures(difference: Difference, key: str) -> tuple[str, str]:
     before, after = difference.before, difference.after
     if key == "flops" and before.unit == "FLOPs" and before.convention == after.convention:
         return "FLOPs", "FLOPs"
-    return _measure(before, key), _measure(after, key)
+    old, new = _measure(before, key), _measure(after, key)
+    if key in STEP and before.convention != after.convention:
+        return f"{_measure(before, 'count')}, {old}", f"{_measure(after, 'count')}, {new}"
+    return old, new
 
 
 def _measure(report: Report, key: str) -> str:
-    name = clean(report.convention.name)
     if key == "flops":  # a convention that counts no FLOPs has the textbook's beside its own number
-        return f"FLOPs ({name if report.unit == 'FLOPs' else 'textbook'})"
-    return f"{report.unit} ({name})" if key == "count" else _MEASURES[key]
+        return f"FLOPs ({clean(report.convention.name) if report.unit == 'FLOPs' else 'textbook'})"
+    return column_of(key, report).header
 
 
 def _cell(difference: Difference, key: str, row: Shown, longest: int, main: str) -> Cell:
@@ -190,15 +207,13 @@ def _cell(difference: Difference, key: str, row: Shown, longest: int, main: str)
         return _layer(row)
     if key == "change":
         return _change(row)
-    name, _, side = key.partition("_")
-    if side:
+    name, _, side = key.rpartition("_")
+    if side in ("before", "after"):
         number = entry.before if side == "before" else entry.after
         return _number(numbers.side(number, name), numbers.side(number, name, short=True))
-    if name == "count" and not entry.same_unit:
-        return Cell("", _NO_DIFFERENCE)
-    bar = abs(entry.known(name)) / longest if name == main and longest and not row.stands_back else 0.0
-    short = _number(numbers.change(entry, name), numbers.change(entry, name, short=True))
-    return Cell(short.text, short.title, bar, is_more=entry.known(name) > 0)
+    bar = abs(entry.known(key)) / longest if key == main and longest and not row.stands_back else 0.0
+    short = _number(numbers.change(entry, key), numbers.change(entry, key, short=True))
+    return Cell(short.text, short.title, bar, is_more=entry.known(key) > 0)
 
 
 def _number(full: str, short: str) -> Cell:
@@ -229,5 +244,10 @@ def _change(row: Shown) -> Cell:
     words, was = list(entry.changes), [f"was {entry.before.path}"] if entry.moved and entry.before is not None else []
     if words[-1:] and words[-1].startswith("output "):  # which says what the input would
         words = [word for word in words if not word.startswith("input ")]
-    shown, full = (clean("; ".join([*some, *was])) for some in (words or ["counted otherwise"], entry.changes))
+    shown, full = (clean("; ".join([*some, *was])) for some in (words or [_otherwise(entry)], entry.changes))
     return Cell(shown, full)
+
+
+def _otherwise(entry: Entry) -> str:
+    """What differs where nothing but numbers does: those of the training step alone, or the forward's."""
+    return "trained otherwise" if set(entry.number_changes) <= {*STEP} else "counted otherwise"

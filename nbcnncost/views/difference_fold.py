@@ -48,7 +48,9 @@ class Shown:
 
 
 def main_number(difference: Difference) -> str:
-    """The number that the table shows on both sides: FLOPs, MACs, or else each convention's own."""
+    """The number that the table shows on both sides: the training step, FLOPs, MACs, or each convention's own."""
+    if difference.has_step:
+        return "step"
     reports = (difference.before, difference.after)
     if all(report.unit == "FLOPs" for report in reports):
         return "flops"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,11 @@ _LATEX_ESCAPES = str.maketrans(
         "^": r"\textasciicircum{}",
         "×": r"$\times$",
         "→": r"$\to$",
+        "−": "$-$",
+        "÷": r"$\div$",
+        "Δ": r"$\Delta$",
+        "∂": r"$\partial$",
+        "▸": r"$\triangleright$",
         "<": r"\textless{}",
         ">": r"\textgreater{}",
     }
@@ -68,23 +73,21 @@ def latex(report: Report) -> str:
     head = _head(report)
     body = [_cells(report, row) for row in report.rows]
     total = ["total", "", "", *_cells(report, report.total)[3:]]
-    rows = [" & ".join(map(_latex_safe, cells)) + r" \\" for cells in [head, *body, total]]
-    comment = "% " + " ".join(_headline(report).split())
-    middle = [r"\midrule", *rows[1:-1], r"\midrule"]
-    return (
-        "\n".join(
-            [
-                comment,
-                rf"\begin{{tabular}}{{lll{'r' * (len(head) - 3)}}}",
-                r"\toprule",
-                rows[0],
-                *middle,
-                rows[-1],
-                r"\bottomrule",
-                r"\end{tabular}",
-            ]
-        )
-        + "\n"
+    return tabular([_headline(report)], f"lll{'r' * (len(head) - 3)}", [head], body, [total])
+
+
+def tabular(comments: Iterable[str], sides: str, *groups: Sequence[Sequence[str]]) -> str:
+    """A LaTeX table under lines of comment, with a rule between each two groups of rows."""
+    parts = ["\n".join(" & ".join(map(_latex_safe, cells)) + r" \\" for cells in rows) for rows in groups if rows]
+    return "\n".join(
+        [
+            *(f"% {' '.join(comment.split())}" for comment in comments),
+            rf"\begin{{tabular}}{{{sides}}}",
+            r"\toprule",
+            "\n\\midrule\n".join(parts),
+            r"\bottomrule",
+            "\\end{tabular}\n",
+        ]
     )
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from nbcnncost.report import Report
     from nbcnncost.rows import Row
 
-_NUMBERS = {
+#: Every number that a table can be sorted by, in words.
+NUMBERS = {
     "params": "parameters",
     "macs": "MACs",
     "integer_macs": "integer MACs",
@@ -44,9 +45,8 @@ _NUMBERS = {
     "step": "the training step",
     "step_share": "the training step",
 }
-_STEP = ("forward", "recomputed", "backward_inputs", "backward_weights", "optimizer", "step")
 #: What a table can be sorted by: any column.
-SORTABLE = tuple(_NUMBERS)
+SORTABLE = tuple(NUMBERS)
 
 
 @dataclass(frozen=True)
@@ -143,14 +143,9 @@ def other_name(number: int) -> str:
 def sort_value(row: Row, column: str) -> int:
     """The number that a row is sorted by; what is not known counts as nothing."""
     key = column.removesuffix("_share").replace("share", "count")
-    if key in _STEP:
-        return getattr(row, key).count or 0
     if key in ("input", "output"):
         return sum(spec.numel for spec in (row.inputs if key == "input" else row.outputs))
-    if key == "frozen":
-        return row.params - row.trainable
-    number: int | None = getattr(row, key)
-    return number or 0
+    return row.number(key) or 0
 
 
 def _all(report: Report, depth: int | None) -> Iterable[Entry]:
@@ -166,7 +161,7 @@ def _flat(report: Report, depth: int | None, sort: str, top: int) -> Selection:
         caption = "layers by type"
     else:
         ordered = sorted(rows, key=lambda row: -sort_value(row, sort))
-        caption = f"layers by {_NUMBERS[sort] or report.unit}, largest first"
+        caption = f"layers by {NUMBERS[sort] or report.unit}, largest first"
     top = max(top, 1)
     shown = [Entry(row) for row in ordered[:top]]
     rest = ordered[top:]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
-from nbcnncost.views.export import markdown_line, markdown_safe
+from nbcnncost.views.export import markdown_line, markdown_safe, tabular
 from nbcnncost.views.html import LEFT, opening, words
 from nbcnncost.views.text import WIDTH, cut, shorten, width
 
@@ -202,3 +202,17 @@ def markdown(grid: Grid) -> str:
         rows.append(markdown_line([f"**{name}**", *others]))
     above = [line for words in (grid.title, *grid.summary, *grid.details) for line in (markdown_safe(words), "")]
     return "\n".join([*above, head, rule, *rows]) + "\n"
+
+
+def latex(grid: Grid) -> str:
+    """The same table in LaTeX, with the header as comments above it."""
+    sides = "".join("l" if column.is_left else "r" for column in grid.columns)
+    head, body, total = (
+        [[cell.text for cell in line.cells] for line in lines]
+        for lines in (
+            [Line(tuple(Cell(column.header) for column in grid.columns))],
+            grid.body,
+            [] if grid.total is None else [grid.total],
+        )
+    )
+    return tabular([grid.title, *grid.summary, *grid.details], sides, head, body, total)

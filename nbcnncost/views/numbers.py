@@ -21,8 +21,7 @@ def side(row: Row | None, key: str, *, short: bool = False) -> str:
     """A number of one side: ``1,234``, ``1,234 + ?`` or ``?``; empty where the layer does not exist."""
     if row is None:
         return ""
-    number: int | None = getattr(row, key)
-    unknown = row.unknown and key not in ("params", "trainable", "frozen")
+    number, unknown = row.number(key), row.lacks(key)
     if number is None or (unknown and not number):
         return "?"
     text = si(number) if short and number >= _EXACT_BELOW else exact(number)
@@ -82,6 +81,16 @@ def times(part: int, whole: int) -> str:
 def inputs_text(report: Report) -> str:
     """The shapes and dtypes of a report's inputs."""
     return ", ".join(f"{shape_text(spec.shape)} {spec.dtype}" for spec in report.inputs) or "none"
+
+
+def mode_text(report: Report) -> str:
+    """The mode that the model ran in, and of a training step what belongs to it."""
+    mode = "each module in its own mode" if report.mode == "same" else f"{report.mode} mode"
+    training = report.trace.training
+    if training is None or report.total.parts is None:
+        return mode
+    more = [training.optimizer or "no optimizer", *(["gradient of the input, too"] if training.input_grad else [])]
+    return f"{mode}, training step ({', '.join(more)})"
 
 
 def convention_text(report: Report) -> str:

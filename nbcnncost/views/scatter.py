@@ -48,7 +48,7 @@ def scatter(comparison: Comparison, *, column: str) -> Chart:
     for row in comparison.rows:
         label = clean(row.label)
         work = numbers.side(row.total, column, short=True)
-        number = getattr(row.total, column)
+        number = row.total.number(column)
         if number is None:
             missing.append(label)
             continue
