@@ -998,3 +998,15 @@ def test_compare_is_for_one_model(shell):
     done = run(shell, "%cnncost a b --compare")
     assert type(done.error) is UsageError
     assert "--compare sets one model's conventions side by side; here are 2 models" in str(done.error)
+
+
+def test_defaults_about_steps_are_for_steps(shell):
+    """A `%config` that sorts by the training step, or shows it, does not stop a line that asks for no step."""
+    run(shell, "net = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2))")
+    run(shell, "%config CnnCostMagics.sort = 'step'")
+    run(shell, "%config CnnCostMagics.columns = 'params,step,step_share'")
+    assert report_of(shell, "%cnncost net -i 1,4").look.sort is None
+    assert report_of(shell, "%cnncost net -i 1,4").look.columns == ("params",)
+    step = report_of(shell, "%cnncost net -i 1,4 --train")
+    assert (step.look.sort, step.look.columns) == ("step", ("params", "step", "step_share"))
+    assert "ask for it with --train" in str(run(shell, "%cnncost net -i 1,4 -s step").error)

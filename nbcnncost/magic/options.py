@@ -20,6 +20,7 @@ from nbcnncost.conventions import CONVENTIONS, Convention, Peer, Rule
 from nbcnncost.errors import CostError, InputError
 from nbcnncost.magic.words import elements, is_expression, unquoted, words_of
 from nbcnncost.optimizers import OPTIMIZERS
+from nbcnncost.parts import STEP
 from nbcnncost.records import ITEM_SIZES
 from nbcnncost.shapes import parse_shape
 from nbcnncost.views import VIEWS
@@ -252,9 +253,9 @@ def _checked(given: Any, words: list[str], defaults: Any) -> Options:
         convention=_convention(given, defaults),
         compare=given.compare,
         depth=_count("--depth", given.depth, defaults.depth, everything=None),
-        sort=one_of("--sort", given.sort, SORTABLE) if given.sort else defaults.sort,
+        sort=_sort(given, defaults.sort),
         top=_count("--top", given.top, defaults.top, everything=sys.maxsize),
-        columns=read_columns(given.columns or defaults.columns),
+        columns=_columns(given, defaults.columns),
         view=one_of("--view", given.view or defaults.view, VIEWS),
         mode=_mode(given, defaults.mode),
         execute=given.execute,
@@ -264,6 +265,21 @@ def _checked(given: Any, words: list[str], defaults: Any) -> Options:
         quiet=given.quiet or defaults.quiet,
         given=frozenset(name for name in _LOOKS if getattr(given, name)),
     )
+
+
+def _sort(given: Any, default: str | None) -> str | None:
+    """What to sort by; a default that is about training steps is for these alone."""
+    if given.sort:
+        return one_of("--sort", given.sort, SORTABLE)
+    return None if default in STEP and not given.train else default
+
+
+def _columns(given: Any, default: str) -> tuple[str, ...] | None:
+    """The columns to show; of defaults those about training steps are for these alone."""
+    if given.columns:
+        return read_columns(given.columns)
+    names = read_columns(default) or ()
+    return tuple(name for name in names if given.train or name.removesuffix("_share") not in STEP) or None
 
 
 def _models(words: Sequence[str], named: Sequence[str]) -> tuple[str, ...]:
