@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nbcnncost.expressions import named
 from nbcnncost.rules import complex_numbers, fourier, linear_algebra, losses, pointwise, reductions, sampling
-from nbcnncost.rules.call import Call, Described, Rule, tensors_of, window_settings
+from nbcnncost.rules.call import Call, Described, Rule, is_of_whole_numbers, tensors_of, window_settings
 from nbcnncost.rules.call import by_name as _all
 from nbcnncost.rules.call import by_rank as _by_rank
 from nbcnncost.rules.call import described as _described
@@ -158,7 +158,7 @@ def _power(call: Call) -> Described:
     return _each("multiply" if isinstance(exponent, (int, float)) and exponent == 2 else "special")(call)
 
 
-#: Floating-point arithmetic: on whole numbers and booleans the same operations are index arithmetic.
+#: Floating-point arithmetic: where only whole numbers and booleans go in and come out, it is index arithmetic.
 _ARITHMETIC: dict[str, Rule] = {
     **_all("mul square", _each("multiply")),
     **_all("div reciprocal", _each("divide")),
@@ -180,7 +180,7 @@ _ARITHMETIC: dict[str, Rule] = {
         _each_input("extreme"),
     ),
     "mean": _mean,
-    **_all("any all _is_all_true count_nonzero searchsorted bucketize", _each_input("extreme")),
+    **_all("any all _is_all_true count_nonzero", _each_input("extreme")),
     **pointwise.ARITHMETIC,
     **reductions.ARITHMETIC,
 }
@@ -311,6 +311,6 @@ def _real_rule(func: torch._ops.OpOverload, name: str, inputs: tuple[Tensor, ...
         arithmetic = _each("special")
     if arithmetic is None and torch.Tag.pointwise in func.tags and call.outputs and "::" not in name:
         arithmetic = _each("pointwise")
-    if arithmetic is not None and not any(tensor.is_floating_point() or tensor.is_complex() for tensor in inputs):
+    if arithmetic is not None and all(map(is_of_whole_numbers, (*inputs, *call.outputs))):
         return _zero("integer")
     return arithmetic

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from nbcnncost.expressions import named
-from nbcnncost.rules.call import Described, tensors_of
+from nbcnncost.rules.call import Described, is_of_whole_numbers, tensors_of
 
 Describer = Callable[[tuple[Any, ...], Mapping[str, Any], Any], list[Described]]
 
@@ -43,6 +43,9 @@ def _local_response_norm(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: 
 def _linear(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
     x, weight, bias = (_get(args, kwargs, place, name) for place, name in enumerate(("input", "weight", "bias")))
     outputs = weight.shape[0] if weight.dim() > 1 else 1
+    if is_of_whole_numbers(x):
+        whole = {"B": 1, "m": prod(x.shape[:-1]), "k": x.shape[-1], "p": outputs}
+        return [Described("integer_matmul", tuple(whole.items()))]
     dims = {"N": prod(x.shape[:-1]), "N_in": x.shape[-1], "N_out": outputs, "b": int(bias is not None)}
     return [Described("complex_linear" if x.is_complex() else "linear", tuple(dims.items()))]
 

@@ -211,6 +211,45 @@ def test_sorting_is_counted_as_merging(length):
     assert counted_as - 2 * length <= compared <= counted_as
 
 
+@pytest.mark.parametrize("length", [1, 3, 7])
+@pytest.mark.parametrize("search", [torch.searchsorted, lambda ordered, x: torch.bucketize(x, ordered)])
+def test_places_in_an_order_are_found_by_halving(search, length):
+    """The loops find the places that torch finds, in as many comparisons for each value as are counted."""
+    ordered, values = torch.linspace(0, 1, length), torch.rand(4, 5, generator=torch.Generator().manual_seed(length))
+    compared = 0
+
+    def place(value):
+        nonlocal compared
+        low, high = 0, length
+        while low < high:
+            compared += 1
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if ordered[middle] < value else (low, middle)
+        return low
+
+    places = [[place(value) for value in row] for row in values]
+    assert search(ordered, values).tolist() == places
+    assert cost(Function(search), input_data=(ordered, values)).total.flops == compared
+
+
+@pytest.mark.parametrize(
+    ("run", "flops"),
+    [
+        (lambda x: x * 0.5, 10),
+        (lambda x: x / 3, 10),
+        (torch.exp, 10),
+        (lambda x: x.sum(dtype=torch.float32), 10),
+        (lambda x: torch.arange(6) * 0.25, 6),
+        (lambda x: x * 5 + x, 0),
+        (lambda x: (x > 2).sum(), 0),
+        (lambda x: x // 3, 0),
+    ],
+)
+def test_whole_numbers_that_become_others_are_counted(run, flops):
+    """Half of a whole number is computed as any half is; indices and counters cost nothing."""
+    assert cost(Function(run), (2, 5), dtypes=torch.int64).total.flops == flops
+
+
 # Models of timm's families.
 
 FAMILIES = families()

@@ -55,8 +55,8 @@ def test_a_run_for_real_records_the_same(name, data):
     assert computing[0] == computing[1]
 
 
-#: Compared elsewhere: `test_coverage.py` has the overlaps of boxes and the merging of sorted halves.
-ELSEWHERE = {"nms", "sort"}
+#: Compared elsewhere: `test_coverage.py` has the overlaps of boxes, the merging of sorted halves, the search in them.
+ELSEWHERE = {"nms", "sort", "search"}
 
 
 @pytest.mark.slow

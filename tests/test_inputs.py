@@ -485,6 +485,32 @@ def test_several_samples_get_a_batch_each() -> None:
     assert report.notes == ("3×8×8, 3×8×8 read as one sample each: batch 1",)
 
 
+class Denoiser(nn.Module):
+    """Images and their time steps, of which the layer that is defined first takes the steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Linear(4, 5)
+        self.conv = nn.Conv2d(3, 5, 3)
+
+    def forward(self, images: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
+        return self.conv(images) + self.embed(steps[:, None].expand(-1, 4))[:, :, None, None]
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_shapes_that_begin_alike_share_the_batch(batch: int) -> None:
+    """4×3×8×8 and 4 are four images and a number for each, though the first layer takes vectors."""
+    report = cost(Denoiser(), [(batch, 3, 8, 8), (batch,)])
+    assert [spec.shape for spec in report.inputs] == [(batch, 3, 8, 8), (batch,)]
+    assert (report.notes, report.total.macs) == ((), batch * (5 * 3 * 9 * 6 * 6 + 4 * 5))
+
+
+def test_shapes_are_taken_as_given_where_no_batch_helps() -> None:
+    """Where no reading with a batch runs, the shapes are the user's own."""
+    model = Body(lambda net, image, flat: net.linear(flat.unflatten(0, (2, 4))) * image, linear=nn.Linear(4, 3))
+    assert [spec.shape for spec in cost(model, [(5, 6, 2, 3), (8,)]).inputs] == [(5, 6, 2, 3), (8,)]
+
+
 @pytest.mark.parametrize("options", [{"batch_size": 3}, {"dtypes": "float16"}], ids=str)
 def test_data_has_its_own_batch_and_dtypes(options: dict[str, Any]) -> None:
     """batch_size and dtypes with input_data would contradict it."""

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twin_layers import KINDS, Twin, twins
 
-MODEST = settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+MODEST = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 def torch_output(twin: Twin) -> torch.Tensor:
@@ -35,18 +35,22 @@ def double_precision():
 
 @pytest.mark.filterwarnings("ignore:Using padding='same'")
 @pytest.mark.parametrize("kind", KINDS)
-@MODEST
-@given(data=st.data())
-def test_the_loops_compute_what_torch_computes(kind, data):
+@pytest.mark.parametrize("examples", [8, pytest.param(20, marks=pytest.mark.slow)])
+def test_the_loops_compute_what_torch_computes(kind, examples):
     """The weights have torch's names and shapes, the output torch's shape and values, whatever the settings."""
-    twin = data.draw(twins(kind))
-    sizes = {name: tuple(weight.shape) for name, weight in twin.layer.named_parameters()}
-    assert {name: brute.shape(weight) for name, weight in twin.loops.weights.items()} == sizes
-    expected = torch_output(twin)
-    if kind == "Dropout" and twin.train:
-        twin.inputs.append((expected != 0).double().tolist())
-    output = twin.loops.run(Tally(), *twin.inputs)
-    torch.testing.assert_close(torch.tensor(output), expected, rtol=1e-9, atol=1e-9)
+
+    @settings(MODEST, max_examples=examples)
+    @given(twin=twins(kind))
+    def check(twin: Twin) -> None:
+        sizes = {name: tuple(weight.shape) for name, weight in twin.layer.named_parameters()}
+        assert {name: brute.shape(weight) for name, weight in twin.loops.weights.items()} == sizes
+        expected = torch_output(twin)
+        if kind == "Dropout" and twin.train:
+            twin.inputs.append((expected != 0).double().tolist())
+        output = twin.loops.run(Tally(), *twin.inputs)
+        torch.testing.assert_close(torch.tensor(output), expected, rtol=1e-9, atol=1e-9)
+
+    check()
 
 
 CONVOLUTION = brute.convolution(2, 6, (3, 2), (2, 1), [(1, 1), (0, 0)], (1, 2), 2)

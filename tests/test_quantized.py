@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 import torchvision
 from nets import Body
 from torch import Tensor, nn
@@ -163,6 +164,12 @@ LAYERS: dict[str, tuple[Callable[[], Case], int, int, int]] = {
     "embedding": (lambda: (nn.Sequential(static.Embedding(10, 4)), (2, 5)), 10 * 4, 0, 0),
     "products of whole numbers": (
         lambda: (Body(lambda net, x: (x * 10).to(torch.int8).int() @ torch.zeros(7, 3, dtype=torch.int32)), (5, 7)),
+        0,
+        5 * 7 * 3,
+        5 * 7,
+    ),
+    "layer of whole numbers": (
+        lambda: (Body(lambda net, x: F.linear((x * 10).int(), torch.ones(3, 7).int(), torch.ones(3).int())), (5, 7)),
         0,
         5 * 7 * 3,
         5 * 7,

@@ -47,6 +47,12 @@ FORMULAS = (
         ("n_in * s", {"comparisons": 1}),
         why="merging sorted halves: a comparison for each element and stage",
     ),
+    formula(
+        "search",
+        "finding places in an order",
+        ("n * s", {"comparisons": 1}),
+        why="a comparison for each time that the places left are halved",
+    ),
     each(
         "embedding_bag",
         "embedding bag, sum",

@@ -107,6 +107,11 @@ def halvings(size: int) -> int:
     return max(size - 1, 0).bit_length()
 
 
+def is_of_whole_numbers(tensor: Tensor) -> bool:
+    """Whether a tensor holds whole numbers or booleans."""
+    return not (tensor.is_floating_point() or tensor.is_complex())
+
+
 def tensors_of(args: Sequence[Any], kwargs: dict[str, Any]) -> Iterable[Tensor]:
     """The tensors among an operation's arguments, one level of lists deep, as operations have them."""
     for value in (*args, *kwargs.values()) if kwargs else args:

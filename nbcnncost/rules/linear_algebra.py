@@ -8,7 +8,17 @@ from types import MappingProxyType
 from torch import Tensor
 
 from nbcnncost.expressions import named
-from nbcnncost.rules.call import Call, Described, Rule, by_name, described, matrices, unknown, window_settings
+from nbcnncost.rules.call import (
+    Call,
+    Described,
+    Rule,
+    by_name,
+    described,
+    is_of_whole_numbers,
+    matrices,
+    unknown,
+    window_settings,
+)
 
 _ITERATES = "it iterates until it converges: how often depends on the values"
 _BY_ROUTINE = "its count depends on the routine that a device has for it"
@@ -17,8 +27,7 @@ _BY_ROUTINE = "its count depends on the routine that a device has for it"
 def _product(x: Tensor, y: Tensor, bias: bool) -> Described:
     rows = x.shape[-2] if x.dim() > 1 else 1
     inner, columns = x.shape[-1], y.shape[-1] if y.dim() > 1 else 1
-    whole = not (x.is_floating_point() or x.is_complex())
-    kind = "integer_matmul" if whole else "matmul"
+    kind = "integer_matmul" if is_of_whole_numbers(x) else "matmul"
     return described(kind, {"B": matrices(x), "m": rows, "k": inner, "p": columns, "b": int(bias)})
 
 

@@ -64,6 +64,11 @@ def _unique(call: Call) -> Described:
     return described("sort", {"n_in": count, "s": halvings(count)})
 
 
+def _search(ordered: int) -> Rule:
+    """Each value finds its place among those in order, of which there is one more than there are of them."""
+    return lambda call: described("search", {"n": call.output.numel(), "s": halvings(call.args[ordered].shape[-1] + 1)})
+
+
 def _scatter(source: int, name: str) -> Rule:
     """Each value of the source is added to, or otherwise combined with, what stands at its place."""
 
@@ -131,6 +136,8 @@ ARITHMETIC: MappingProxyType[str, Rule] = MappingProxyType(
         "logsumexp": _log_sum_exp,
         **by_name("linalg_vector_norm norm", _norm),
         **by_name("sort argsort msort", _sort),
+        "searchsorted": _search(0),
+        "bucketize": _search(1),
         **by_name("_unique2 unique_dim _unique", _unique),
         **by_name("nonzero nonzero_static unique_consecutive nanmedian isin equal", each_input("extreme")),
         "mode": _sort,

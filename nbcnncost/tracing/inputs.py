@@ -71,11 +71,17 @@ def _named_shapes(sizes: Any) -> tuple[list[str] | None, list[tuple[int, ...]]]:
 def _with_batch(
     model: nn.Module, shapes: list[tuple[int, ...]], batch_size: Any
 ) -> Iterator[tuple[list[tuple[int, ...]], tuple[str, ...]]]:
-    """The shapes with a batch where they lack it, likeliest reading first, and what to tell the user."""
+    """The shapes with a batch where they lack it, likeliest reading first, and what to tell the user.
+
+    Where only some lack it by the first layer's word and all begin with the same size, that is the batch: an image and
+    its time step, 4×3×32×32 and 4.
+    """
     samples = [_is_sample(model, shape) for shape in shapes]
     as_given = [_batched(shape, batch_size) for shape in shapes]
-    if not any(samples):
+    share_a_batch = not all(samples) and len({shape[:1] for shape in shapes}) == 1
+    if share_a_batch or not any(samples):
         yield as_given, ()
+    if not any(samples):
         return
     size = 1 if batch_size is None else _batched((1,), batch_size)[0]
     text = ", ".join(map(shape_text, shapes))
@@ -87,7 +93,8 @@ def _with_batch(
         single = ", ".join(shape_text(shape) for shape, one in zip(shapes, samples, strict=True) if one)
         yield mixed, (f"{single} read as one sample: batch {size}",)
     first = first_layer(model)
-    if first is None or first.kind == "lazy":  # nothing tells how many dimensions it takes
+    nothing_tells = first is None or first.kind == "lazy"
+    if not share_a_batch and (nothing_tells or not all(samples)):
         yield as_given, ()
 
 

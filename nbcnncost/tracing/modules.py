@@ -80,8 +80,9 @@ def _classes(kind: type[nn.Module]) -> tuple[str, ...]:
 
 
 def _is_fact(name: str, value: Any) -> bool:
-    plain = _is_plain(value) or isinstance(value, _FUNCTIONS)
-    return plain and name != "training" and not name.startswith("_")
+    if name.startswith("_") or name == "training":  # most names are the framework's own
+        return False
+    return _is_plain(value) or isinstance(value, _FUNCTIONS)
 
 
 def _kept(value: Any) -> Any:
