@@ -90,13 +90,15 @@ class ModuleListener:
     def _enter(self, module: nn.Module, args: Any) -> None:
         if threading.get_ident() == self._thread and not self._recorder.asleep:
             named = _calling().f_locals.get("kwargs")
-            self._recorder.enter(module, (args, named) if type(named) is dict and named else args)
+            with torch._C.DisableTorchFunction():
+                self._recorder.enter(module, (args, named) if type(named) is dict and named else args)
 
     def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
         recorder = self._recorder
         if threading.get_ident() == self._thread and recorder.stack and not recorder.asleep:
             error = sys.exc_info()[1] if output is None else None
-            recorder.leave(output, error if error is not self._outer else None)
+            with torch._C.DisableTorchFunction():  # looking at a shape is no call of the model's
+                recorder.leave(output, error if error is not self._outer else None)
 
 
 def _calling() -> types.FrameType:
@@ -117,6 +119,7 @@ _OPERATOR_NAMES = types.MappingProxyType(
 )
 
 
+@lru_cache(maxsize=4096)
 def _label(func: Any) -> str:
     """The name people know; of an exported program's operation (``conv2d.default``) without the overload."""
     name = str(getattr(func, "__name__", "")).partition(".")[0].strip("_")
