@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from nbcnncost.conventions import Convention, Part, Peer
+from nbcnncost.conventions import Convention, Part, Peer, symbol_values
 from nbcnncost.kinds import FORMULAS
 from nbcnncost.records import OpRecord, Trace
 
@@ -18,7 +18,7 @@ class Cause:
     """One reason for a difference: ``amount`` is what it adds (or, negative, takes away).
 
     ``operations`` is how many operations it concerns. ``fault`` is true for a fault of the tool, false for a choice
-    that it makes; ``right`` is then what the right number of products would be, 0 where it is not about products.
+    that it makes; ``right`` is then what its number would be without the fault, 0 where that is not known.
     """
 
     label: str
@@ -49,26 +49,53 @@ class _Spot:
 def find_causes(trace: Trace, ours: Convention, theirs: Convention) -> tuple[Cause, ...]:
     """What makes ``theirs`` differ from ``ours`` (which counts FLOPs), the largest first; the amounts add up."""
     once = theirs.unit == "MACs"
+    heard = tuple(theirs.hears(trace)) if isinstance(theirs, Peer) else ()
+    parts = tuple(_corrected(part) for part in heard)
+    counts = _sums(trace, parts) if isinstance(theirs, Peer) else theirs.counts(trace)
     groups: dict[tuple[object, ...], list[_Spot]] = {}
-    for spot in _spots(trace, ours, theirs):
+    for spot in _spots(trace, ours, counts, parts):
         if _rest(spot, once):
             groups.setdefault(_group(trace, spot, once), []).append(spot)
     causes = [_cause(trace, ours, theirs, spots, once) for spots in groups.values()]
+    if isinstance(theirs, Peer):
+        causes += _own_doing(theirs, heard)
     works = [work for work in map(ours.work, trace.ops) if work is not None and work.macs]
     if once and works:
         causes.append(Cause(_ONE_FOR_TWO, -sum(work.macs for work in works), len(works)))
     return tuple(sorted(_merged(causes), key=lambda cause: (-abs(cause.amount), cause.label)))
 
 
-def _spots(trace: Trace, ours: Convention, theirs: Convention) -> Iterator[_Spot]:
-    counted, counts = ours.counts(trace), theirs.counts(trace)
+def _corrected(part: Part) -> Part:
+    """What a part would be without all that is known to be the tool's own doing."""
+    return next((left for _, left in reversed(list(part.corrected()))), part)
+
+
+def _own_doing(theirs: Peer, heard: Iterable[Part]) -> Iterator[Cause]:
+    """What the tool's faults and choices make of each part, where it is known what the part is without them."""
+    sentences = {**theirs.faults, **theirs.choices}
+    for part in heard:
+        number = part.number
+        for key, left in part.corrected():
+            amount, number = number - left.number, left.number
+            yield Cause(sentences[key], amount, 1, fault=key in theirs.faults, right=number)
+
+
+def _sums(trace: Trace, parts: Iterable[Part]) -> tuple[int, ...]:
+    sums = [0] * len(trace.ops)
+    for part in parts:
+        sums[part.op] += part.number
+    return tuple(sums)
+
+
+def _spots(trace: Trace, ours: Convention, counts: tuple[int | None, ...], heard: Iterable[Part]) -> Iterator[_Spot]:
+    counted = ours.counts(trace)
     parts: dict[int, list[Part]] = {}
-    for part in theirs.hears(trace) if isinstance(theirs, Peer) else ():
+    for part in heard:
         parts.setdefault(part.op, []).append(part)
     index = 0
     while index < len(trace.ops):
-        here = tuple(parts.get(index, ()))
-        stop = max((part.stop for part in here), default=0) or index + 1
+        stop = max((part.stop for part in parts.get(index, ())), default=0) or index + 1
+        here = tuple(part for place in range(index, stop) for part in parts.get(place, ()))
         works = [work for work in map(ours.work, trace.ops[index:stop]) if work is not None]
         yield _Spot(
             index,
@@ -96,7 +123,7 @@ def _group(trace: Trace, spot: _Spot, once: bool) -> tuple[object, ...]:
         return (_BIASES,)
     op = trace.ops[spot.first]
     name = _module_type(trace, op) if spot.whole else op.kind or op.function
-    return (name, spot.whole, not spot.theirs, tuple(part.text for part in spot.parts))
+    return (name, spot.whole, not spot.theirs, tuple(part.text for part in spot.parts if part.text != "0"))
 
 
 def _cause(trace: Trace, ours: Convention, theirs: Convention, spots: list[_Spot], once: bool) -> Cause:
@@ -120,13 +147,18 @@ def _words(trace: Trace, ours: Convention, theirs: Convention, spot: _Spot, once
         return f"{title}: not counted"
     if spot.theirs == spot.macs * (1 if once else 2):
         return f"{title}: its products only"
-    shown = _symbols(trace, theirs, spot.first)
+    shown = _symbols(trace, spot) if isinstance(theirs, Peer) else _reckoned(trace, theirs, spot.first)
     if not spot.ours:
         return f"{title}: {shown}"
-    return f"{title}: {shown} instead of {'its operations' if spot.whole else _symbols(trace, ours, spot.first)}"
+    return f"{title}: {shown} instead of {'its operations' if spot.whole else _reckoned(trace, ours, spot.first)}"
 
 
-def _symbols(trace: Trace, convention: Convention, index: int) -> str:
+def _symbols(trace: Trace, spot: _Spot) -> str:
+    values = symbol_values(trace.ops[spot.first])
+    return " + ".join(part.expression.symbols({**values, **part.values}) for part in spot.parts if part.text != "0")
+
+
+def _reckoned(trace: Trace, convention: Convention, index: int) -> str:
     shown = [entry.expression.symbols(entry.values) for entry in convention.reckon(trace, index) if entry.expression]
     return " + ".join(shown) or "its own number"
 
@@ -142,5 +174,6 @@ def _merged(causes: list[Cause]) -> Iterator[Cause]:
         by_label.setdefault(cause.label, []).append(cause)
     for label, same in by_label.items():
         amount, operations = sum(cause.amount for cause in same), sum(cause.operations for cause in same)
+        right = sum(cause.right for cause in same) if all(cause.right for cause in same) else 0
         if amount:
-            yield Cause(label, amount, operations, same[0].fault, sum(cause.right for cause in same))
+            yield Cause(label, amount, operations, same[0].fault, right)

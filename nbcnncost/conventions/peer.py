@@ -26,6 +26,10 @@ class Part(NamedTuple):
     ``op`` is the index of the operation that it belongs to; the number is ``text``, a formula in the symbols of
     ``values``. ``fault`` is the key of the fault that makes it wrong, if one does. A number for a whole module
     (attention, an LSTM) stands for all operations up to ``stop``; 0 means this one alone.
+
+    ``without`` says how much of the number is whose doing: the key of a fault or choice of the tool, and the formula
+    that is left without it and without those before it. A fault that is not in there has no such formula: all that
+    is otherwise than ours is put down to it.
     """
 
     op: int
@@ -34,6 +38,7 @@ class Part(NamedTuple):
     fault: str = ""
     spatial: int = 0
     stop: int = 0
+    without: tuple[tuple[str, str], ...] = ()
 
     @property
     def expression(self) -> Expression:
@@ -45,6 +50,13 @@ class Part(NamedTuple):
         """What the tool adds."""
         return self.expression.value(self.values)
 
+    def corrected(self) -> Iterator[tuple[str, Part]]:
+        """The part without its faults and choices, one after the other, each with the key of what is gone."""
+        left = self
+        for key, text in self.without:
+            left = left._replace(text=text, fault="" if left.fault == key else left.fault, without=())
+            yield key, left
+
 
 @dataclass(frozen=True, repr=False)
 class Peer(Convention):
@@ -54,7 +66,8 @@ class Peer(Convention):
     (thop's "MACs" are ours with the element counts of some layers). ``hears`` gives the parts of a trace, ``owns`` the
     number of parameters where the tool counts them in its own way, else ``None``. ``faults`` has a sentence for each
     thing that the tool gets wrong, by key: ``"parameters_repeated"`` where it counts too many parameters, another one
-    that begins with ``"parameters"`` where it counts too few.
+    that begins with ``"parameters"`` where it counts too few. ``choices`` has one for each thing that it does otherwise
+    throughout, and rightly so (counting a single image).
     """
 
     tool: str = ""
@@ -63,6 +76,7 @@ class Peer(Convention):
     hears: Callable[[Trace], Iterable[Part]] = field(default=lambda trace: ())
     owns: Callable[[Trace], int] | None = None
     faults: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    choices: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     is_whole: ClassVar[bool] = True
 

@@ -118,8 +118,9 @@ ptflops_aten = Peer(
     doc=(
         "One for each multiply-accumulate and one for each bias that a convolution or a product of matrices adds, for "
         "the whole batch; norms, activations, pooling and arithmetic count nothing. It hears the operations that run "
-        "on a CPU, so a number depends on how the framework takes a layer apart there. The model is put into eval "
-        "mode, and stays there."
+        "on a CPU, so a number depends on how the framework takes a layer apart there: attention with a mask that "
+        "is trained (a relative position bias) it does take apart, which a trace does not show, and here that counts "
+        "nothing. The model is put into eval mode, and stays there."
     ),
     hears=_hears,
     owns=_trainable,
