@@ -86,5 +86,5 @@ def parts_of(ops: Sequence[OpRecord], counts: Counts, places: Sequence[int]) -> 
 def add_known(numbers: Iterable[Number]) -> Number:
     """The sum of what is known; ``None`` where something is unknown and nothing else counts."""
     numbers = list(numbers)
-    known = sum(number for number in numbers if number is not None)
+    known = sum(filter(None, numbers))
     return None if known == 0 and None in numbers else known
