@@ -253,3 +253,8 @@ def test_a_convention_that_is_not_there():
     with pytest.raises(CostError, match="there is no convention 'thopp'"):
         report().conventions("thopp")
     assert conventions.convention("macs") is CONVENTIONS["macs"]
+
+
+def test_a_convention_asked_for_twice_stands_there_once():
+    """Ours, too, stands there without being asked for."""
+    assert [entry.name for entry in report().conventions("macs", "textbook", "macs")] == ["textbook", "macs"]
