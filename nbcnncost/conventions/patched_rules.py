@@ -222,11 +222,10 @@ def each_axis(setting: Any, spatial: int) -> tuple[int, ...]:
 
 
 def operation(function: FunctionCall, trace: Trace, kind: str) -> tuple[int, OpRecord | None]:
-    """The operation of that kind that a function ran, with its index."""
-    indices = range(function.start, function.stop)
-    return next(
-        ((index, trace.ops[index]) for index in indices if trace.ops[index].kind == kind), (function.start, None)
-    )
+    """The operation of that kind, on numbers of any kind, that a function ran, with its index."""
+    ops = ((index, trace.ops[index]) for index in range(function.start, function.stop))
+    found = (entry for entry in ops if (entry[1].kind or "").removeprefix("complex_") == kind)
+    return next(found, (function.start, None))
 
 
 def elements_out(function: FunctionCall, trace: Trace) -> int:

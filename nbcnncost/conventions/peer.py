@@ -131,7 +131,10 @@ class Peer(Convention):
 
     def params(self, trace: Trace) -> int:
         """The number of parameters that the tool gives."""
-        return super().params(trace) if self.owns is None else self.owns(trace)
+        if self.owns is not None:
+            return self.owns(trace)
+        packed = [trace.modules[param.module].classes[0].startswith(_PACKED) for param in trace.params]
+        return sum(param.numel for param, hidden in zip(trace.params, packed, strict=True) if not hidden)
 
     def count(self, op: OpRecord) -> int | None:
         """Not known for one operation alone: see :meth:`counts`."""
@@ -142,6 +145,10 @@ def _named(name: str) -> Convention:
     from nbcnncost.conventions import convention
 
     return convention(name)
+
+
+#: Where the classes of layers are at home whose weights are packed, and no ``nn.Parameter`` that a tool finds.
+_PACKED = ("torch.ao.nn.quantized.", "torch.ao.nn.intrinsic.quantized.")
 
 
 class Heard(NamedTuple):
