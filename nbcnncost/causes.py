@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nbcnncost.catalogue import CATALOGUE
-from nbcnncost.conventions import Convention, Part, Peer
+from nbcnncost.conventions import Convention, Part, Peer, symbol_values
 from nbcnncost.records import OpRecord, Trace
 from nbcnncost.work import Work
 
@@ -19,7 +19,7 @@ class Cause:
     """One reason for a difference: ``amount`` is what it adds (or, negative, takes away).
 
     ``operations`` is how many operations it concerns. ``fault`` is true for a fault of the tool, false for a choice
-    that it makes; ``right`` is then what the right number of products would be, 0 where it is not about products.
+    that it makes; ``right`` is then what its number would be without the fault, 0 where that is not known.
     """
 
     label: str
@@ -59,25 +59,44 @@ def find_causes(trace: Trace, ours: Convention, theirs: Convention) -> tuple[Cau
     Of a training step the whole is compared where ``theirs`` counts that, else the forward.
     """
     once = theirs.unit == "MACs"
+    heard = tuple(theirs.hears(trace)) if isinstance(theirs, Peer) else ()
+    step = tuple(theirs.step_parts(trace)) if isinstance(theirs, Peer) and theirs.counts_steps else ()
     groups: dict[tuple[object, ...], list[_Spot]] = {}
-    spots = [*_spots(trace, ours, theirs), *_step_spots(trace, ours, theirs)]
+    spots = [*_spots(trace, ours, theirs, heard), *_step_spots(trace, ours, theirs, step)]
     for spot in spots:
         if _rest(spot, once):
             groups.setdefault(_group(trace, spot, once), []).append(spot)
     causes = [_cause(trace, ours, theirs, same, once) for same in groups.values()]
+    if isinstance(theirs, Peer):
+        causes += _own_doing(theirs, (*heard, *step))
     products = sum(spot.products for spot in spots)
     if once and products:
         causes.append(Cause(_ONE_FOR_TWO, -sum(spot.macs for spot in spots), products))
     return tuple(sorted(_merged(causes), key=lambda cause: (-abs(cause.amount), cause.label)))
 
 
-def _spots(trace: Trace, ours: Convention, theirs: Convention) -> Iterator[_Spot]:
-    counted, counts = ours.counts(trace), theirs.counts(trace)
-    parts = _by_place(theirs.hears(trace) if isinstance(theirs, Peer) else ())
+def _corrected(part: Part) -> Part:
+    """What a part would be without all that is known to be the tool's own doing."""
+    return next((left for _, left in reversed(list(part.corrected()))), part)
+
+
+def _own_doing(theirs: Peer, heard: Iterable[Part]) -> Iterator[Cause]:
+    """What the tool's faults and choices make of each part, where it is known what the part is without them."""
+    sentences = {**theirs.faults, **theirs.choices}
+    for part in heard:
+        number = part.number
+        for key, left in part.corrected():
+            amount, number = number - left.number, left.number
+            yield Cause(sentences[key], amount, 1, fault=key in theirs.faults, right=number)
+
+
+def _spots(trace: Trace, ours: Convention, theirs: Convention, heard: Iterable[Part]) -> Iterator[_Spot]:
+    counted, parts = ours.counts(trace), _by_place(map(_corrected, heard))
+    counts = _sums(len(trace.ops), parts) if isinstance(theirs, Peer) else theirs.counts(trace)
     index = 0
     while index < len(trace.ops):
-        here = tuple(parts.get(index, ()))
-        stop = max((part.stop for part in here), default=0) or index + 1
+        stop = max((part.stop for part in parts.get(index, ())), default=0) or index + 1
+        here = tuple(part for place in range(index, stop) for part in parts.get(place, ()))
         works = [work for work in map(ours.work, trace.ops[index:stop]) if work is not None]
         yield _Spot(
             index,
@@ -93,12 +112,13 @@ def _spots(trace: Trace, ours: Convention, theirs: Convention) -> Iterator[_Spot
         index = stop
 
 
-def _step_spots(trace: Trace, ours: Convention, theirs: Convention) -> Iterator[_Spot]:
+def _step_spots(trace: Trace, ours: Convention, theirs: Convention, heard: Iterable[Part]) -> Iterator[_Spot]:
     """The same besides a training step's forward, where both count that; there each operation stands alone."""
     if trace.training is None or not theirs.counts_steps:
         return
-    counted, counts = ours.step_counts(trace), theirs.step_counts(trace)
-    parts = _by_place(theirs.step_parts(trace) if isinstance(theirs, Peer) else ())
+    counted, parts = ours.step_counts(trace), _by_place(map(_corrected, heard))
+    peer = isinstance(theirs, Peer)
+    counts = _sums(len(trace.training.ops), parts) if peer else theirs.step_counts(trace)
     for index, op in enumerate(trace.training.ops):
         work = ours.work(op) or Work()
         yield _Spot(
@@ -122,6 +142,10 @@ def _by_place(parts: Iterable[Part]) -> dict[int, list[Part]]:
     return found
 
 
+def _sums(places: int, parts: dict[int, list[Part]]) -> tuple[int | None, ...]:
+    return tuple(sum(part.number for part in parts.get(place, ())) for place in range(places))
+
+
 def _rest(spot: _Spot, once: bool) -> int:
     """The difference, without what counting a multiply-accumulate once makes of it."""
     return spot.theirs - spot.ours + (spot.macs if once else 0)
@@ -136,7 +160,7 @@ def _group(trace: Trace, spot: _Spot, once: bool) -> tuple[object, ...]:
         return (_BIASES,)
     op = spot.op
     name = _module_type(trace, op) if spot.whole else op.kind or _name(op)
-    return (name, spot.whole, not spot.theirs, tuple(part.text for part in spot.parts))
+    return (name, spot.whole, not spot.theirs, tuple(part.text for part in spot.parts if part.text != "0"))
 
 
 def _cause(trace: Trace, ours: Convention, theirs: Convention, spots: list[_Spot], once: bool) -> Cause:
@@ -160,13 +184,18 @@ def _words(trace: Trace, ours: Convention, theirs: Convention, spot: _Spot, once
         return f"{title}: not counted"
     if spot.theirs == spot.macs * (1 if once else 2):
         return f"{title}: its products only"
-    shown = _symbols(trace, theirs, spot)
+    shown = _symbols(spot) if isinstance(theirs, Peer) else _reckoned(trace, theirs, spot)
     if not spot.ours:
         return f"{title}: {shown}"
-    return f"{title}: {shown} instead of {'its operations' if spot.whole else _symbols(trace, ours, spot)}"
+    return f"{title}: {shown} instead of {'its operations' if spot.whole else _reckoned(trace, ours, spot)}"
 
 
-def _symbols(trace: Trace, convention: Convention, spot: _Spot) -> str:
+def _symbols(spot: _Spot) -> str:
+    values = symbol_values(spot.op)
+    return " + ".join(part.expression.symbols({**values, **part.values}) for part in spot.parts if part.text != "0")
+
+
+def _reckoned(trace: Trace, convention: Convention, spot: _Spot) -> str:
     reckoned = (convention.reckon_step if spot.is_step else convention.reckon)(trace, spot.first)
     shown = [entry.expression.symbols(entry.values) for entry in reckoned if entry.expression]
     return " + ".join(shown) or "its own number"
@@ -188,5 +217,6 @@ def _merged(causes: list[Cause]) -> Iterator[Cause]:
         by_label.setdefault(cause.label, []).append(cause)
     for label, same in by_label.items():
         amount, operations = sum(cause.amount for cause in same), sum(cause.operations for cause in same)
+        right = sum(cause.right for cause in same) if all(cause.right for cause in same) else 0
         if amount:
-            yield Cause(label, amount, operations, same[0].fault, sum(cause.right for cause in same))
+            yield Cause(label, amount, operations, same[0].fault, right)

@@ -94,5 +94,5 @@ def without_step(name: str) -> str:
 def add_known(numbers: Iterable[Number]) -> Number:
     """The sum of what is known; ``None`` where something is unknown and nothing else counts."""
     numbers = list(numbers)
-    known = sum(number for number in numbers if number is not None)
+    known = sum(filter(None, numbers))
     return None if known == 0 and None in numbers else known

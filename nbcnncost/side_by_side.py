@@ -160,7 +160,7 @@ def stand_side_by_side(trace: Trace, base: Convention, names: tuple[str | Conven
     """The run of a trace in these conventions (in all, without names), each compared with ``base``."""
     ours = base if base.unit == "FLOPs" and not isinstance(base, Peer) else textbook
     chosen = [convention(name) for name in names] or list(CONVENTIONS.values())
-    others = [entry for entry in chosen if entry != ours]
+    others = [entry for place, entry in enumerate(chosen) if entry not in (ours, *chosen[:place])]
     standings = tuple(_standing(trace, ours, entry) for entry in (ours, *others))
     besides = () if trace.training is None else trace.training.ops
     unknown = sum(ours.work(op) is None for op in (*trace.ops, *besides))

@@ -48,7 +48,7 @@ class Work:
 
     def weighed(self, weights: Mapping[str, int]) -> int:
         """The sum of the tally, each kind times its weight (a missing weight is 0)."""
-        return sum(weights.get(name, 0) * getattr(self, name) for name in CATEGORIES)
+        return sum(weight * getattr(self, name) for name, weight in weights.items() if weight)
 
 
 CATEGORIES: tuple[str, ...] = tuple(entry.name for entry in fields(Work))

@@ -992,6 +992,15 @@ def test_compare_shows_a_chart_where_asked(shell, options, table, chart):
     assert chart in page
 
 
+@pytest.mark.parametrize("option", ["--depth 1", "--sort macs", "--top 3", "--columns macs"])
+def test_compare_has_no_layers_to_choose_among(shell, option):
+    """An option that would do nothing is refused, before the model runs."""
+    run(shell, "net = nn.Linear(2, 3)")
+    done = run(shell, f"%cnncost net -i 1,2 --compare {option}")
+    assert type(done.error) is UsageError
+    assert f"{option.partition(' ')[0]} is for the table of layers" in str(done.error)
+
+
 def test_compare_is_for_one_model(shell):
     """Several models have a comparison of their own."""
     run(shell, "a, b = nn.Linear(2, 3), nn.Linear(2, 4)")

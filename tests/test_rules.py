@@ -96,7 +96,11 @@ MISTAKES = [
     ({"batchnorm": 2}, "there is no kind 'batchnorm' to make a rule for; did you mean 'batch_norm'?"),
     ({"bias_addition": 1}, "did you mean 'bias_additions'?"),
     ({"batch_norm": "fold it"}, "cannot read the formula"),
-    ({"dot_products": "folded"}, "its rule is a whole number"),
+    ({"dot_products": "folded"}, "only batch_norm can be 'folded' into the layer before it, not dot_products"),
+    ({"convolution": "folded"}, "only batch_norm can be 'folded' into the layer before it, not convolution"),
+    ({"dot_products": "n"}, "its rule is a whole number"),
+    ({"batch_norm": True}, "give a number, a formula's text or a function, not True"),
+    ({5: 1}, "by its name; not 5"),
 ]
 
 
@@ -105,6 +109,23 @@ def test_a_mistyped_rule_is_told(rules, message):
     """A rule that would silently do nothing is refused."""
     with pytest.raises(CostError) as caught:
         textbook.with_rules(rules)
+    assert message in str(caught.value)
+
+
+UNFIT = [
+    ({"batch_norm": "2 * Q"}, "rule for batch_norm: Q is none of its symbols; there are: N, "),
+    ({"batch_norm": "n / (N - 2)"}, "rule for batch_norm: n / (N - 2) divides by zero where "),
+    ({"relu": "n / 0"}, "rule for relu: n / 0 divides by zero where "),
+    ({"relu": lambda op: 2.5}, "rule for relu: the function gave 2.5, which is no whole number"),
+    ({"relu": lambda op: "7"}, "rule for relu: the function gave '7', which is no whole number"),
+]
+
+
+@pytest.mark.parametrize(("rules", "message"), UNFIT)
+def test_a_rule_that_does_not_fit_its_operation_is_told(rules, message):
+    """When it is counted: symbols have their values only then."""
+    with pytest.raises(CostError) as caught:
+        cost(net(), SIZE, convention=textbook.with_rules(rules)).total  # noqa: B018 -- a report counts when it is asked
     assert message in str(caught.value)
 
 

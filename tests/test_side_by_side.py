@@ -91,6 +91,56 @@ def probed(_, probe):
     return cost(probe.model(), input_data=probe.inputs(), mode="same")
 
 
+SHARED = nn.Linear(8, 8)
+IMAGE = (2, 8, 10, 12)
+POINTS = 2 * 8 * 10 * 12
+# model, input, convention, words of a fault or choice, what it alone adds, what it makes of the right number
+DOINGS = [
+    # the hook's number is a choice, the patched function's on top of it the fault: 1 an input element each
+    (nn.MaxPool2d(2), (1, 8, 10, 12), "ptflops", "counts twice", 8 * 10 * 12, None),
+    (nn.GELU(), (2, 8), "ptflops", "counts twice", 2 * 8, None),
+    # layers are divided by the batch, functions are not
+    (nn.Conv2d(8, 6, 3, bias=False), IMAGE, "ptflops", "one image", -8 * 10 * 6 * 8 * 9, None),
+    (Body(lambda m, x: F.relu(x)), IMAGE, "ptflops", "not divided", POINTS // 2, 2),
+    (Body(lambda m, x: F.relu(x)), IMAGE, "ptflops", "one image", -POINTS // 2, None),
+    # a layer in two places, called twice: twice at each call, and once for all of them
+    (nn.Sequential(nn.Sequential(SHARED), nn.Sequential(SHARED)), (4, 8), "ptflops", "share", 2 * (8 * 8 + 8), 2),
+    (nn.Sequential(nn.Sequential(SHARED), nn.Sequential(SHARED)), (4, 8), "thop", "share", 3 * 2 * 4 * 8 * 8, 4),
+    (nn.Sequential(nn.Sequential(SHARED), nn.Sequential(SHARED)), (4, 8), "calflops", "share", 2 * 2 * 4 * 64, None),
+    # the norm's 2 an element are a choice, counting them for an image only is the fault
+    (nn.BatchNorm2d(8), IMAGE, "torchinfo", "scale and shift", 2 * 2 * 8 - 2 * POINTS, 1 / 120),
+    (nn.PReLU(), IMAGE, "torchinfo", "scale and shift", 2 - POINTS, 1 / POINTS * 2),
+    # rows 2·5 instead of 2, weights and biases
+    (nn.Linear(8, 3), (2, 5, 8), "torchinfo", "more than two dimensions", (2 - 10) * (8 * 3 + 3), 1 / 5),
+    # the weights on four times as many positions, the bias where it is due
+    (nn.ConvTranspose2d(8, 6, 2, 2), IMAGE, "torchinfo", "output positions", 3 * 2 * 120 * 8 * 6 * 4, None),
+    (nn.ConvTranspose2d(8, 6, 2, 2), IMAGE, "thop", "output positions", 3 * 2 * 120 * 8 * 6 * 4, 4),
+    # biases of one group, on ⌊(10 − 3) / 2⌋ + 1 by ⌊(12 − 3) / 2⌋ + 1, instead of all on 21·25
+    (nn.ConvTranspose2d(8, 6, 3, 2), IMAGE, "calflops", "biases of one group", 2 * 6 * (4 * 5 - 21 * 25), None),
+    # 1 for each element of the input instead of the output
+    (nn.Upsample(scale_factor=2), IMAGE, "calflops", "the factor is lost", POINTS - 4 * POINTS, 1 / 4),
+    (nn.Upsample(size=(5, 6)), IMAGE, "calflops", "batch and channels forgotten", 30 - 30 * 16, 1 / 16),
+]
+
+
+@pytest.mark.parametrize(("layer", "size", "name", "words", "amount", "factor"), DOINGS)
+def test_a_fault_has_the_amount_that_it_alone_makes(layer, size, name, words, amount, factor):
+    """What the tool chooses to count otherwise is another cause, and never counted as the fault's."""
+    net = layer if isinstance(layer, nn.Sequential) else nn.Sequential(layer)
+    (found,) = (cause for cause in cost(net, size).conventions(name)[name].causes if words in cause.label)
+    assert found.amount == amount
+    assert found.fault is (words != "one image")
+    if factor is not None:
+        assert found.factor == pytest.approx(factor)
+
+
+def test_a_fault_that_changes_nothing_is_not_named():
+    """A linear layer's bias is not counted by ours either: a shared one's doubling is not the bias's."""
+    net = nn.Sequential(nn.Sequential(SHARED), nn.Sequential(SHARED))
+    labels = [cause.label for cause in cost(net, (4, 8)).conventions("calflops")["calflops"].causes]
+    assert [label for label in labels if "bias" in label] == []
+
+
 def test_what_each_cause_says_by_hand():
     """A small network's causes are those that one would write down."""
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.AvgPool2d(2))
@@ -203,3 +253,8 @@ def test_a_convention_that_is_not_there():
     with pytest.raises(CostError, match="there is no convention 'thopp'"):
         report().conventions("thopp")
     assert conventions.convention("macs") is CONVENTIONS["macs"]
+
+
+def test_a_convention_asked_for_twice_stands_there_once():
+    """Ours, too, stands there without being asked for."""
+    assert [entry.name for entry in report().conventions("macs", "textbook", "macs")] == ["textbook", "macs"]

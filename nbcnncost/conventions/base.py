@@ -6,6 +6,7 @@ import difflib
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from operator import index as whole
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
@@ -74,9 +75,7 @@ class Convention:
         if rule is None:
             work = self.work(op)
             return None if work is None else work.weighed(self.weights)
-        if callable(rule):
-            return rule(op)
-        return self._expression(op, rule).value(symbol_values(op))
+        return _called(op, rule) if callable(rule) else _evaluated(op, self._expression(op, rule))
 
     def counts(self, trace: Trace) -> tuple[int | None, ...]:
         """What each operation of a run counts as."""
@@ -214,6 +213,33 @@ def _unknown(op: OpRecord) -> str:
     return f"no rule knows this operation{reason}; give one: textbook.with_rules({{'{name}': '2 * n'}})"
 
 
+def _called(op: OpRecord, rule: Callable[[OpRecord], int]) -> int:
+    number = rule(op)
+    try:
+        return whole(number)
+    except TypeError:
+        raise CostError(f"rule for {_title(op)}: the function gave {number!r}, which is no whole number") from None
+
+
+def _evaluated(op: OpRecord, formula: Expression) -> int:
+    values = symbol_values(op)
+    try:
+        return formula.value(values)
+    except NameError as error:
+        there = ", ".join(values)
+        raise CostError(f"rule for {_title(op)}: {error.name} is none of its symbols; there are: {there}") from None
+    except ZeroDivisionError:
+        raise CostError(f"rule for {_title(op)}: {formula.text} divides by zero where {_told(values)}") from None
+
+
+def _title(op: OpRecord) -> str:
+    return op.kind or op.function or op.op
+
+
+def _told(values: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in values.items())
+
+
 def symbol_values(op: OpRecord) -> dict[str, int]:
     """The symbols of an operation's formula with their values; ``n`` is always the output's size.
 
@@ -227,20 +253,28 @@ def symbol_values(op: OpRecord) -> dict[str, int]:
 
 
 def _check(key: str, rule: Rule) -> None:
+    if not isinstance(key, str):
+        raise CostError(f"a rule is for a kind, an operation or an elementary operation, by its name; not {key!r}")
     known = (*CATALOGUE, *(f"{kind}_backward" for kind in FORMULAS), *CATEGORIES)
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.9)
     if near and key not in known:
         raise CostError(f"there is no kind {key!r} to make a rule for; did you mean {near[0]!r}?")
-    if rule == FOLDED and key == "batch_norm":
-        return
-    if key in CATEGORIES:
-        if not isinstance(rule, int):
-            raise CostError(f"{key} is a kind of elementary operation; its rule is a whole number, not {rule!r}")
-        return
+    if rule == FOLDED and key != "batch_norm":
+        raise CostError(f"only batch_norm can be {FOLDED!r} into the layer before it, not {key}")
+    if key in CATEGORIES and not _is_number(rule):
+        raise CostError(f"{key} is a kind of elementary operation; its rule is a whole number, not {rule!r}")
     if isinstance(rule, str):
-        try:
-            expression(rule)
-        except FormulaError as error:
-            raise CostError(f"rule for {key}: {error}") from None
-    elif not isinstance(rule, int) and not callable(rule):
+        _check_formula(key, rule)
+    elif not _is_number(rule) and not callable(rule):
         raise CostError(f"rule for {key}: give a number, a formula's text or a function, not {rule!r}")
+
+
+def _is_number(rule: Rule) -> bool:
+    return isinstance(rule, int) and not isinstance(rule, bool)
+
+
+def _check_formula(key: str, rule: str) -> None:
+    try:
+        expression(rule)
+    except FormulaError as error:
+        raise CostError(f"rule for {key}: {error}") from None

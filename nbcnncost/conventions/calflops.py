@@ -31,8 +31,9 @@ def _transposed(function: FunctionCall, trace: Trace) -> Iterator[Part]:
     product = "2 * N * IN * C_in * (C_out / g // g) * K"
     yield Part(index, product, values, "transposed_groups" if values["g"] > 1 else "", op.spatial)
     if values["b"]:
-        shrunk = values | _convolution_output(function, op.spatial)
-        yield Part(index, "N * OUT * (C_out / g)", shrunk, "transposed_bias", op.spatial)
+        shrunk = values | _convolution_output(function, op.spatial) | {"n": op.outputs[0].numel}
+        right = (("transposed_bias", "n"),)
+        yield Part(index, "N * OUT * (C_out / g)", shrunk, "transposed_bias", op.spatial, without=right)
 
 
 def _convolution_output(function: FunctionCall, spatial: int) -> dict[str, int]:
@@ -47,10 +48,9 @@ def _convolution_output(function: FunctionCall, spatial: int) -> dict[str, int]:
 
 def _by_scale(function: FunctionCall, trace: Trace) -> Part:
     """The factor is multiplied by, and the product thrown away."""
-    number = tensor(function, 0, "input").numel
-    return Part(
-        anchor(function, trace), "n_in", {"n_in": number}, "" if number == elements_out(function, trace) else "scale"
-    )
+    given, made = tensor(function, 0, "input").numel, elements_out(function, trace)
+    part = Part(anchor(function, trace), "n_in", {"n_in": given, "n": made})
+    return part if given == made else part._replace(fault="scale", without=(("scale", "n"),))
 
 
 def _from_the_left(first: TensorSpec, second: TensorSpec) -> int:

@@ -44,7 +44,9 @@ def _by_scale(function: FunctionCall, trace: Trace) -> Part:
         number = int(given.numel * prod(factor))
     else:
         number = int(given.numel * factor ** (len(given.shape) - 2)) if isinstance(factor, (int, float)) else true
-    return Part(anchor(function, trace), "n", {"n": number}, "" if number == true else "scale")
+    values = {"n": number, "n_out": true}
+    part = Part(anchor(function, trace), "n", values)
+    return part if number == true else part._replace(fault="scale", without=(("scale", "n_out"),))
 
 
 def _broadcast(first: TensorSpec, second: TensorSpec) -> int:

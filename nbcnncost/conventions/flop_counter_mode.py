@@ -21,8 +21,16 @@ def _products(formulas: Mapping[str, Formula]) -> Iterator[tuple[str, str]]:
 _KINDS = (
     *("convolution", "transposed_convolution", "linear", "matmul", "attention"),
     *("lstm", "lstm_projection", "gru", "rnn_tanh", "rnn_relu"),
+    *("complex_linear", "complex_matmul"),
 )
-_TEXTS: Mapping[str | None, str] = MappingProxyType({kind: f"2 * {FORMULAS[kind].terms[0].base}" for kind in _KINDS})
+#: Of complex numbers it sees three real convolutions, which is what the framework makes of one.
+_THREE = ("complex_convolution", "complex_transposed_convolution")
+_TEXTS: Mapping[str | None, str] = MappingProxyType(
+    {
+        **{kind: f"2 * {FORMULAS[kind].terms[0].base}" for kind in _KINDS},
+        **{kind: f"6 * {FORMULAS[kind].terms[0].base}" for kind in _THREE},
+    }
+)
 #: A weight's gradient, as if each channel met all others.
 _GROUPS_FORGOTTEN: Mapping[str | None, str] = MappingProxyType(
     {
@@ -47,7 +55,7 @@ _STEP_TEXTS: Mapping[str | None, str] = MappingProxyType(
     }
 )
 #: Products that it has no formula for.
-_MISSED = frozenset({"mv", "dot", "addmv", "addbmm", "_trilinear"})
+_MISSED = frozenset({"mv", "dot", "vdot", "addmv", "addbmm", "_trilinear"})
 
 
 def _hears(trace: Trace) -> Iterator[Part]:

@@ -29,6 +29,7 @@ _MACS: Mapping[str | None, str] = MappingProxyType(
     }
 )
 _CONVOLUTIONS = frozenset({"convolution", "transposed_convolution"})
+_OF_COMPLEX = frozenset(f"complex_{kind}" for kind in _CONVOLUTIONS)
 #: The graph has one name where the framework has several.
 _ALIASES: Mapping[str, str] = MappingProxyType(
     {
@@ -109,6 +110,8 @@ def _name(call: FunctionCall, op: OpRecord) -> str:
     name = _bare(call.name)
     if op.kind in _CONVOLUTIONS:
         return "_convolution_mode" if isinstance(call.argument(4, "padding"), str) else "_convolution"
+    if op.kind in _OF_COMPLEX:
+        return "_convolution_of_complex"
     return _upsampling(call, op) if name == "interpolate" else name
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import lru_cache
 
 from nbcnncost.conventions.peer import Heard, heard_modules
 from nbcnncost.kinds import FORMULAS
@@ -17,6 +18,7 @@ def exact_class(module: ModuleRecord) -> str:
     return bare_class(module.classes[0])
 
 
+@lru_cache(maxsize=4096)
 def bare_class(full: str) -> str:
     """``"Conv2d"`` of ``"torch.nn.modules.conv.Conv2d"``; empty for what is not of ``torch.nn``."""
     return full.rpartition(".")[2] if full.startswith(_LIBRARY) else ""

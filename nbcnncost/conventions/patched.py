@@ -47,7 +47,7 @@ def hear_each_parent(trace: Trace, rules: Mapping[str, FunctionRule]) -> Iterato
     for part in hear(trace, rules):
         yield part
         if times:
-            again = part._replace(fault="shared")
+            again = part._replace(fault="shared", without=(("shared", "0"),))
             yield from (again for _ in range(times[_heard_in(trace, part.op, times)] - 1))
 
 

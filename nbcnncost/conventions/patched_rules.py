@@ -102,9 +102,11 @@ def product_and_sum(function: FunctionCall, trace: Trace) -> Iterable[Part]:
     """A matrix product, and 1 for each element that is added to it."""
     added = tensor(function, 0, "input")
     first, second = tensor(function, 1, "mat1", "batch1"), tensor(function, 2, "mat2", "batch2")
-    values = {"n_in": first.numel, "p": second.shape[-1], "n": added.numel}
-    fault = "" if added.numel == elements_out(function, trace) else "broadcast"
-    return (Part(anchor(function, trace), "2 * n_in * p + n", values, fault),)
+    true = elements_out(function, trace)
+    values = {"n_in": first.numel, "p": second.shape[-1], "n": added.numel, "n_out": true}
+    part = Part(anchor(function, trace), "2 * n_in * p + n", values)
+    without = (("broadcast", "2 * n_in * p + n_out"),)
+    return (part if added.numel == true else part._replace(fault="broadcast", without=without),)
 
 
 def einsum(function: FunctionCall, trace: Trace) -> Iterable[Part]:
@@ -125,8 +127,9 @@ def elementwise(elements: Callable[[TensorSpec, TensorSpec], int]) -> FunctionRu
         first, second = function.argument(0, "input"), function.argument(1, "other")
         tensors = [value for value in (first, second) if isinstance(value, TensorSpec)]
         number = elements(*tensors) if len(tensors) == 2 else tensors[0].numel
-        fault = "" if number == elements_out(function, trace) else "broadcast"
-        return (Part(anchor(function, trace), "n", {"n": number}, fault),)
+        true = elements_out(function, trace)
+        part = Part(anchor(function, trace), "n", {"n": number, "n_out": true})
+        return (part if number == true else part._replace(fault="broadcast", without=(("broadcast", "n_out"),)),)
 
     return rule
 
@@ -144,9 +147,12 @@ def interpolation(by_scale: Callable[[FunctionCall, Trace], Part]) -> FunctionRu
         else:
             sizes = _whole(each_axis(size, 1), function, trace)
             fault = "" if prod(sizes) == elements_out(function, trace) else "resize"
-            yield Part(anchor(function, trace), "OUT", named("OUT", sizes), fault, len(sizes))
+            values = named("OUT", sizes) | {"n": elements_out(function, trace)}
+            without = (("resize", "n"),) if fault else ()
+            yield Part(anchor(function, trace), "OUT", values, fault, len(sizes), without=without)
         if function.argument(3, "mode") == "area":
-            yield Part(anchor(function, trace), "n_in", {"n_in": tensor(function, 0, "input").numel}, "nested")
+            values = {"n_in": tensor(function, 0, "input").numel}
+            yield Part(anchor(function, trace), "n_in", values, "nested", without=(("nested", "0"),))
 
     return rule
 
@@ -216,11 +222,10 @@ def each_axis(setting: Any, spatial: int) -> tuple[int, ...]:
 
 
 def operation(function: FunctionCall, trace: Trace, kind: str) -> tuple[int, OpRecord | None]:
-    """The operation of that kind that a function ran, with its index."""
-    indices = range(function.start, function.stop)
-    return next(
-        ((index, trace.ops[index]) for index in indices if trace.ops[index].kind == kind), (function.start, None)
-    )
+    """The operation of that kind, on numbers of any kind, that a function ran, with its index."""
+    ops = ((index, trace.ops[index]) for index in range(function.start, function.stop))
+    found = (entry for entry in ops if (entry[1].kind or "").removeprefix("complex_") == kind)
+    return next(found, (function.start, None))
 
 
 def elements_out(function: FunctionCall, trace: Trace) -> int:

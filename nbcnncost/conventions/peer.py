@@ -27,6 +27,10 @@ class Part(NamedTuple):
     :class:`~nbcnncost.records.Training`; the number is ``text``, a formula in the symbols of ``values``. ``fault`` is
     the key of the fault that makes it wrong, if one does. A number for a whole module (attention, an LSTM) stands for
     all operations up to ``stop``; 0 means this one alone.
+
+    ``without`` says how much of the number is whose doing: the key of a fault or choice of the tool, and the formula
+    that is left without it and without those before it. A fault that is not in there has no such formula: all that
+    is otherwise than ours is put down to it.
     """
 
     op: int
@@ -35,6 +39,7 @@ class Part(NamedTuple):
     fault: str = ""
     spatial: int = 0
     stop: int = 0
+    without: tuple[tuple[str, str], ...] = ()
 
     @property
     def expression(self) -> Expression:
@@ -46,6 +51,13 @@ class Part(NamedTuple):
         """What the tool adds."""
         return self.expression.value(self.values)
 
+    def corrected(self) -> Iterator[tuple[str, Part]]:
+        """The part without its faults and choices, one after the other, each with the key of what is gone."""
+        left = self
+        for key, text in self.without:
+            left = left._replace(text=text, fault="" if left.fault == key else left.fault, without=())
+            yield key, left
+
 
 @dataclass(frozen=True, repr=False)
 class Peer(Convention):
@@ -56,7 +68,8 @@ class Peer(Convention):
     number of parameters where the tool counts them in its own way, else ``None``. ``hears_step`` gives the parts of
     what a training step does besides its forward, where the tool counts that. ``faults`` has a sentence for each
     thing that the tool gets wrong, by key: ``"parameters_repeated"`` where it counts too many parameters, another one
-    that begins with ``"parameters"`` where it counts too few.
+    that begins with ``"parameters"`` where it counts too few. ``choices`` has one for each thing that it does otherwise
+    throughout, and rightly so (counting a single image).
     """
 
     tool: str = ""
@@ -66,6 +79,7 @@ class Peer(Convention):
     owns: Callable[[Trace], int] | None = None
     hears_step: Callable[[Training], Iterable[Part]] | None = None
     faults: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    choices: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     is_whole: ClassVar[bool] = True
 
@@ -132,7 +146,10 @@ class Peer(Convention):
 
     def params(self, trace: Trace) -> int:
         """The number of parameters that the tool gives."""
-        return super().params(trace) if self.owns is None else self.owns(trace)
+        if self.owns is not None:
+            return self.owns(trace)
+        packed = [trace.modules[param.module].classes[0].startswith(_PACKED) for param in trace.params]
+        return sum(param.numel for param, hidden in zip(trace.params, packed, strict=True) if not hidden)
 
     def count(self, op: OpRecord) -> int | None:
         """Not known for one operation alone: see :meth:`counts`."""
@@ -150,6 +167,10 @@ def _named(name: str) -> Convention:
     from nbcnncost.conventions import convention
 
     return convention(name)
+
+
+#: Where the classes of layers are at home whose weights are packed, and no ``nn.Parameter`` that a tool finds.
+_PACKED = ("torch.ao.nn.quantized.", "torch.ao.nn.intrinsic.quantized.")
 
 
 class Heard(NamedTuple):

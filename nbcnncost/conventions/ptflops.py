@@ -187,6 +187,25 @@ def _batch(trace: Trace) -> int:
     return inputs[0].shape[0] if inputs and inputs[0].shape else 1
 
 
+#: What a number would be without its fault.
+_RIGHT = MappingProxyType({"upsampling": "n"})
+
+
+def _of_one_image(bare: str, fault: str, places: int, batch: int) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """A layer's number, once for each of its places and divided by the batch; and what it is without all that."""
+
+    def share(text: str) -> str:
+        return f"({text}) / N_0" if batch > 1 else text
+
+    right = _RIGHT.get(fault, bare)
+    without = [
+        *([("shared", share(bare))] if places > 1 else []),
+        *([(fault, share(right))] if fault in _RIGHT else []),
+        *([("image", right)] if batch > 1 else []),
+    ]
+    return share(f"{places} * ({bare})" if places > 1 else bare), tuple(without)
+
+
 def _in_layers(trace: Trace) -> Iterator[tuple[int, Part]]:
     """What hooks on layers count, divided by the batch, with the call that it belongs to."""
     times, batch = places(trace, _has_rule), _batch(trace)
@@ -196,16 +215,15 @@ def _in_layers(trace: Trace) -> Iterator[tuple[int, Part]]:
         if not times.get(module.index) or not _has_rule(module) or not (call.inputs and call.outputs):
             continue
         for bare, values, fault, spatial in _layer(trace, entry):
-            text, symbols, why = bare, values, fault
-            if times[module.index] > 1:
-                text, why = f"{times[module.index]} * ({text})", "shared"
+            place = times[module.index]
             if batch > 1:
-                left += expression(text, spatial).value(values) % batch
-                text, symbols = f"({text}) / N_0", {**values, "N_0": batch}
+                left += place * expression(bare, spatial).value(values) % batch
+            text, without = _of_one_image(bare, fault, place, batch)
+            symbols = {**values, "N_0": batch} if batch > 1 else values
             last = (call.index, op)
-            yield call.index, Part(op, text, symbols, why, spatial, stop)
+            yield call.index, Part(op, text, symbols, "shared" if place > 1 else fault, spatial, stop, without)
     if left >= batch:  # it divides the sum, not each number
-        yield last[0], Part(last[1], "r", {"r": left // batch}, "")
+        yield last[0], Part(last[1], "r", {"r": left // batch}, without=(("image", "0"),))
 
 
 def heard_in_layers(trace: Trace) -> Iterator[Part]:
@@ -215,14 +233,20 @@ def heard_in_layers(trace: Trace) -> Iterator[Part]:
 
 def _hears(trace: Trace) -> Iterator[Part]:
     heard: set[int] = set()
+    batch = _batch(trace)
     for call, part in _in_layers(trace):
         heard.add(call)
         yield part
     unheard = set(range(len(trace.ops)))
     for function, (text, values, fault, spatial) in counted_functions(trace):
         unheard.difference_update(range(function.start, function.stop))
-        why = "twice" if function.call in heard else fault or ("batch" if _batch(trace) > 1 else "")
-        yield Part(function.start, text, values, why, spatial)
+        if function.call in heard:
+            yield Part(function.start, text, values, "twice", spatial, without=(("twice", "0"),))
+        elif batch > 1:
+            without = (("batch", f"({text}) / N_0"), ("image", text))
+            yield Part(function.start, text, {**values, "N_0": batch}, fault or "batch", spatial, without=without)
+        else:
+            yield Part(function.start, text, values, fault, spatial)
     for index in sorted(unheard):
         op = trace.ops[index]
         if op.kind in _PRODUCTS and op.call not in heard:
@@ -276,4 +300,5 @@ ptflops = Peer(
             "parameters_frozen": "parameters that are not trained are left out",
         }
     ),
+    choices=MappingProxyType({"image": "one image instead of the batch"}),
 )

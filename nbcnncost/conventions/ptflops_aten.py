@@ -10,7 +10,13 @@ from nbcnncost.kinds import FORMULAS
 from nbcnncost.records import FunctionCall, OpRecord, TensorSpec, Trace
 
 _MACS = {kind: FORMULAS[kind].terms[0].base for kind in ("convolution", "transposed_convolution", "linear", "matmul")}
-_BIASED = {kind: f"{base} + {FORMULAS[kind].terms[1].base}" for kind, base in _MACS.items()}
+#: A convolution of complex numbers is three real ones on a CPU, two of them with a bias.
+_OF_COMPLEX = ("complex_convolution", "complex_transposed_convolution")
+_BIASED = {
+    **{kind: f"{base} + {FORMULAS[kind].terms[1].base}" for kind, base in _MACS.items()},
+    **{kind: "3 * {} + 2 * {}".format(*(term.base for term in FORMULAS[kind].terms[:2])) for kind in _OF_COMPLEX},
+    "complex_matmul": " + ".join(term.base for term in FORMULAS["complex_matmul"].terms[:2]),
+}
 _COUNTED = frozenset({"convolution", "_convolution", "mm", "bmm", "addmm"})
 _MISSED = frozenset({"baddbmm", "mv", "dot", "addmv", "addbmm", "_trilinear"})
 #: How many gates the layers have that are not one operation on a CPU.
@@ -20,7 +26,7 @@ _GATES: Mapping[str, int] = MappingProxyType({"lstm": 4, "gru": 3, "rnn_tanh": 1
 def _operation(index: int, op: OpRecord) -> Part | None:
     """Convolutions and products of matrices count with their biases."""
     name = op.op.split(".")[1]
-    if name in _COUNTED and op.kind in _BIASED:
+    if op.kind in _OF_COMPLEX or (name in _COUNTED and op.kind in _BIASED):
         return Part(index, _BIASED[op.kind], dict(op.dims), spatial=op.spatial)
     return Part(index, "0", {}, "products") if name in _MISSED else None
 
@@ -118,8 +124,9 @@ ptflops_aten = Peer(
     doc=(
         "One for each multiply-accumulate and one for each bias that a convolution or a product of matrices adds, for "
         "the whole batch; norms, activations, pooling and arithmetic count nothing. It hears the operations that run "
-        "on a CPU, so a number depends on how the framework takes a layer apart there. The model is put into eval "
-        "mode, and stays there."
+        "on a CPU, so a number depends on how the framework takes a layer apart there: attention with a mask that "
+        "is trained (a relative position bias) it does take apart, which a trace does not show, and here that counts "
+        "nothing. The model is put into eval mode, and stays there."
     ),
     hears=_hears,
     owns=_trainable,

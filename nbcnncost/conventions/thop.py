@@ -161,7 +161,8 @@ def _hears(trace: Trace) -> Iterator[Part]:
         heard.add(call.index)
         for text, values, fault, spatial in rule(module, _sequence(call), call.outputs[0]):
             if place > 1:  # a hook for each place, and the sum of all hooks taken at each place
-                yield Part(op, f"{place * place} * ({text})", values, "shared", spatial, stop)
+                several = f"{place * place} * ({text})"
+                yield Part(op, several, values, "shared", spatial, stop, (("shared", text),))
             else:
                 yield Part(op, text, values, fault, spatial, stop)
     for index, record in enumerate(trace.ops):

@@ -12,6 +12,7 @@ from nbcnncost.conventions.torchinfo_lines import shown_params
 from nbcnncost.expressions import named
 from nbcnncost.records import ModuleRecord, TensorSpec, Trace
 
+_NORMS = ("_NormBase", "LayerNorm", "GroupNorm", "RMSNorm")
 _CONVOLUTIONS = frozenset({"_ConvNd"})
 _PRODUCTS = frozenset(
     {
@@ -57,12 +58,34 @@ def _layer(trace: Trace, heard: Heard, kind: str) -> Iterator[Part]:
     if plain and "Conv" in module.type:
         positions = y.shape[2:]
         values = {"w": plain, "N": y.shape[0], **named("OUT", positions)}
-        yield Part(op, "w * N * OUT", values, _convolution_fault(call.inputs, y, module, kind), len(positions))
+        part = Part(op, "w * N * OUT", values, _convolution_fault(call.inputs, y, module, kind), len(positions))
+        yield _on_inputs(part, call.inputs[0], sizes.get("bias", 0)) if part.fault == "transposed" else part
     elif plain:
-        yield Part(op, "w * N", {"w": plain, "N": y.shape[0]}, _plain_fault(module, y, plain, kind))
+        part = Part(op, "w * N", {"w": plain, "N": y.shape[0]}, _plain_fault(module, y, plain, kind))
+        yield _on_all(part, y, module, sum(name in ("weight", "bias") for name in sizes))
     if timed:
         fault = "cell" if exact_class(module).endswith("Cell") else "no_batch" if len(y.shape) < 3 else ""
         yield Part(op, "w * T", {"w": timed, "T": prod(y.shape[:2])}, fault)
+
+
+def _on_inputs(part: Part, x: TensorSpec, bias: int) -> Part:
+    """A transposed convolution's number, and its right one: the weights on the input, the bias on the output."""
+    values = {**part.values, "w_b": bias, **named("IN", x.shape[2:])}
+    return part._replace(values=values, without=(("transposed", "(w - w_b) * N * IN + w_b * N * OUT"),))
+
+
+def _on_all(part: Part, y: TensorSpec, module: ModuleRecord, tensors: int) -> Part:
+    """A number for each image, and what it is for all rows of a linear layer, or all elements of a norm."""
+    if part.fault == "middle" and _is_a(module, "Linear"):
+        values = {**part.values, "N_all": prod(y.shape[:-1])}
+        return part._replace(values=values, without=(("middle", "w * N_all"),))
+    if part.fault == "elements" and _is_a(module, *_NORMS, "PReLU"):
+        return part._replace(values={**part.values, "n": y.numel}, without=(("elements", f"{tensors} * n"),))
+    return part
+
+
+def _is_a(module: ModuleRecord, *names: str) -> bool:
+    return exact_class(module) in names or derives(module, names)
 
 
 def _has_word(name: str) -> bool:

@@ -126,7 +126,7 @@ def _hears(trace: Trace) -> Iterator[Part]:
             yield node.by_size("0", _MISSED[node.name])
         products = shape_products(trace, node)
         if products:
-            yield node.by_size("n_shape", "shapes", n_shape=products)
+            yield node.by_size("n_shape", "shapes", n_shape=products)._replace(without=(("shapes", "0"),))
 
 
 torchprofile = Peer(

@@ -17,10 +17,10 @@ from nbcnncost.report import Report
 def check_comparison(options: Options) -> None:
     """Refuse what a line asks of a comparison that has no such thing; before anything runs."""
     number = len(options.models)
+    if options.compare:
+        _check_side_by_side(options, number)
     if number < 2:
         return
-    if options.compare:
-        raise UsageError(f"--compare sets one model's conventions side by side; here are {number} models")
     if number > 2:
         for name in ("depth", "top", "columns"):
             if name in options.given:
@@ -31,6 +31,15 @@ def check_comparison(options: Options) -> None:
     wrong = next((name for name in options.columns or () if name not in columns), None)
     if "columns" in options.given and wrong is not None:
         raise UsageError(f"--columns of a difference are {', '.join(columns)}; not {wrong}")
+
+
+def _check_side_by_side(options: Options, number: int) -> None:
+    """Conventions side by side are of one model, and have no layers to choose among."""
+    if number > 1:
+        raise UsageError(f"--compare sets one model's conventions side by side; here are {number} models")
+    for name in ("depth", "sort", "top", "columns"):
+        if name in options.given:
+            raise UsageError(f"--{name} is for the table of layers; --compare shows conventions instead")
 
 
 def compared(reports: Sequence[Report], options: Options) -> Comparison:

@@ -64,7 +64,7 @@ def markdown(table: SideBySide) -> str:
 def _words(cause: Cause) -> str:
     """One cause in words; a fault says how much too large or small it makes the number."""
     factor = cause.factor
-    times = "" if not factor or _times(factor) == "1.00" else f" (×{_times(factor)} here)"
+    times = "" if not factor or _times(factor) in ("0.00", "1.00") else f" (×{_times(factor)} here)"
     return f"{clean(cause.label)}{times}{' !' if cause.fault else ''}"
 
 

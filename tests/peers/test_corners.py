@@ -51,6 +51,33 @@ def grid(m: Any, x: torch.Tensor, mode: str) -> torch.Tensor:
     return F.grid_sample(x, torch.zeros(2, 3, 4, 2, device=x.device), mode=mode, align_corners=False)
 
 
+def on_complex(size: tuple[int, ...], make: Callable[..., nn.Module]) -> Probe:
+    """A layer of complex numbers."""
+    return on(size, lambda m, x: m.c(x.to(torch.complex64)).real, c=partial(make, dtype=torch.complex64))
+
+
+#: Three real convolutions for one of complex numbers, while a product is one.
+_COMPLEX, _COMPLEX_T = 3 * 2 * 4 * 4 * 8 * 4 * 9, 3 * 2 * 6 * 6 * 8 * 4 * 9
+COMPLEX: Mapping[str, Corner] = {
+    "complex convolution": (
+        on_complex(IMAGE, partial(nn.Conv2d, 8, 4, 3)),
+        (2 * _COMPLEX, _COMPLEX, None, _COMPLEX + 2 * 2 * 4 * 4 * 4),
+    ),
+    "complex transposed convolution": (
+        on_complex(IMAGE, partial(nn.ConvTranspose2d, 8, 4, 3, 2)),
+        (2 * _COMPLEX_T, _COMPLEX_T, None, _COMPLEX_T + 2 * 2 * 4 * 13 * 13),
+    ),
+    "complex linear": (
+        on_complex(PLACES, partial(nn.Linear, 12, 4)),
+        (2 * 10 * 12 * 4, 10 * 12 * 4, 10 * 12 * 4, 10 * (12 + 1) * 4),
+    ),
+    "complex matmul": (
+        on(PLACES, lambda m, x: (x.to(torch.complex64) @ x.to(torch.complex64).mT).real),
+        (2 * 2 * 5 * 12 * 5, 2 * 5 * 12 * 5, 2 * 5 * 12 * 5, 2 * 5 * 12 * 5),
+    ),
+    "vdot": (on(PLACES, lambda m, x: torch.vdot(x[0, 0], x[1, 1])), NONE),
+}
+
 ELEMENTS: Mapping[str, Corner] = {
     "1 / x": (on(PLACES, lambda m, x: 1 / x), (0, 0, 2 * 5 * 12, 0)),
     "torch.multiply": (on(PLACES, lambda m, x: torch.multiply(x, x)), (0, 0, 2 * 5 * 12, 0)),
@@ -298,7 +325,7 @@ RECURRENT: Mapping[str, Corner] = {
     ),
 }
 CORNERS: Mapping[str, Corner] = MappingProxyType(
-    {**ELEMENTS, **RESIZED, **LAYERS, **PRODUCTS, **EINSUMS, **ATTENTION, **MULTIHEAD, **RECURRENT}
+    {**ELEMENTS, **COMPLEX, **RESIZED, **LAYERS, **PRODUCTS, **EINSUMS, **ATTENTION, **MULTIHEAD, **RECURRENT}
 )
 EXPECTED = [
     pytest.param(name, tool, number, id=f"{name} by {tool}")

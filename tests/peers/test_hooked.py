@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import run_ptflops
+import torch
 from nets import Body
 from probes import Probe
 from torch import nn
 
 import nbcnncost
+from nbcnncost.conventions import PEERS
 from nbcnncost.conventions.hooked import exact_class, is_leaf, places
 
 
@@ -67,3 +71,14 @@ def test_ptflops_rule_for_attention_of_timm():
     probe = Probe(lambda: nn.Sequential(Attention(12, 3)), ((2, 5, 12),))
     report = nbcnncost.cost(probe.model(), input_data=probe.inputs(), convention="ptflops")
     assert report.total.count == run_ptflops.figures(probe).total == 3 * 5 * (4 + 5 * (2 * 4 + 1))
+
+
+def test_packed_weights_are_no_parameters_to_a_tool():
+    """What quantization packs away is no ``nn.Parameter``: tools give the parameters that are left."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # quantizing in eager mode is old
+        net = torch.ao.quantization.quantize_dynamic(nn.Sequential(nn.Linear(8, 8), nn.Conv1d(2, 3, 1)), {nn.Linear})
+    report = nbcnncost.cost(net, (1, 2, 8))
+    assert sum(param.numel() for param in net.parameters()) == 2 * 3 + 3
+    assert {peer.params(report.trace) for peer in PEERS} == {2 * 3 + 3}
+    assert report.total.params == (8 + 1) * 8 + (2 + 1) * 3
