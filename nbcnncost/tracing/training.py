@@ -29,6 +29,8 @@ from nbcnncost.tracing.step import Wanted
 
 #: Nodes that only take in a parameter's gradient are numbered from here.
 _LEAVES = 1 << 62
+#: Operations that bring gradients of their own, which are off while the operation itself runs.
+_OWN_GRADIENTS = "torchvision."
 
 
 class _Noted(NamedTuple):
@@ -109,7 +111,8 @@ class TrainingRecorder(Recorder):
             self._compute_again(number, op, described, inputs, outputs)
             return
         self._ran.add(number)
-        if self.function or (number < _LEAVES and number not in self._made_by):
+        is_known = number in self._made_by
+        if (self.function and not (is_known and op.startswith(_OWN_GRADIENTS))) or (number < _LEAVES and not is_known):
             self._others.append((self._running, self._record(op, described, inputs, outputs)))
 
     def forget(self, start: int) -> None:
@@ -147,7 +150,7 @@ class TrainingRecorder(Recorder):
             nodes, self._copy_kept = range(count - 2, count - 1), False
         self._part = self._part if is_next_part else -1
         self._latest, self._nodes, self._whole = count, nodes, (record.op, record.group)
-        if not torch.is_grad_enabled():
+        if not torch.is_grad_enabled() and not record.op.startswith(_OWN_GRADIENTS):
             return
         if record.kind in RECURRENT:
             self._part += 1
