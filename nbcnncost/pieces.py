@@ -88,10 +88,13 @@ def norm(kind: str, base: str, why: str, **per: int) -> tuple[tuple[str, Part], 
 
 def recurrent(kind: str, gates: int, hidden: str, why: str, **per: int) -> tuple[tuple[str, Part], ...]:
     """A recurrent layer, back through time."""
-    product = f"{gates} * T * F" if gates > 1 else "T * F"
+    unit = f"{gates} * " if gates > 1 else ""
+    product = f"{unit}T * F"
     return (
-        piece(kind, "", f"back through the steps: a product for the hidden state; {why}",
-            (f"{product} * {hidden}", MAC), ("T * F", per), once=True, of="states"),
+        piece(kind, "", f"back through the steps: a product for the hidden state between two; {why}",
+            (f"{unit}(T - T_0) * F * {hidden}", MAC), ("T * F", per), once=True, of="states"),
+        piece(kind, "state", "the first steps' product, where the initial state needs a gradient",
+            (f"{unit}T_0 * F * {hidden}", MAC), once=True),
         piece(kind, "input", f"{PRODUCT} with the input's weights", (f"{product} * I", MAC), once=True),
         piece(kind, "weight", f"{PRODUCT} for both matrices", (f"{product} * (I + {hidden})", MAC), once=True),
         piece(kind, "bias", "the gates' gradients, summed over the steps", (product, BIAS), once=True),

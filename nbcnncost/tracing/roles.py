@@ -83,6 +83,12 @@ def recurrent_gradients(
     return tuple(Gradient(role, outputs[0].numel()) for role, is_needed in needed.items() if is_needed)
 
 
+def first_steps(op: str, inputs: Sequence[Tensor]) -> int:
+    """How many sequences start in a recurrent function: its states, which follow the input, have one row for each."""
+    state = next(tensor for tensor in inputs[1 : _first_weight(op, inputs)] if tensor.is_floating_point())
+    return state.shape[-2] if state.dim() > 1 else 1
+
+
 def _is_parameter(tensor: Tensor, params: Container[int]) -> bool:
     """Whether it is a parameter, or a view of one (a transposed weight)."""
     return id(tensor) in params or id(tensor._base) in params

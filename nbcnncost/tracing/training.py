@@ -23,7 +23,7 @@ from nbcnncost.records import Gradient, OpRecord, ParamRecord, Training
 from nbcnncost.tracing.graph import Graph
 from nbcnncost.tracing.recorder import Recorder
 from nbcnncost.tracing.repeats import Repeats
-from nbcnncost.tracing.roles import RECURRENT, gradients, recurrent_gradients
+from nbcnncost.tracing.roles import RECURRENT, first_steps, gradients, recurrent_gradients
 from nbcnncost.tracing.stand_ins import StandIns
 from nbcnncost.tracing.step import Wanted
 
@@ -154,6 +154,7 @@ class TrainingRecorder(Recorder):
             return
         if record.kind in RECURRENT:
             self._part += 1
+            record = replace(record, dims=(*record.dims, ("T_0", first_steps(record.op, inputs))))
         if record.kind in RECURRENT or record.kind == "lstm_projection":
             found = recurrent_gradients(record.op, described, self._part, inputs, outputs)
         else:
