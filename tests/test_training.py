@@ -403,6 +403,25 @@ def test_optimizers(name, each):
     assert report.counted_as("macs").total.optimizer.count == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"training": True, "optimizer": torch.optim.Adam},
+            r"optimizer is a name \(sgd.*\) or None, not the class Adam$",
+        ),
+        ({"training": True, "optimizer": torch.optim.SGD([torch.ones(1)], lr=1)}, "or None, not an object of SGD$"),
+        ({"optimizer": "sdg"}, "did you mean sgd"),
+        ({"input_grad": True}, "give training=True"),
+    ],
+)
+def test_options_of_a_step_that_cannot_be(options, message):
+    """An optimizer that is none, or what belongs to a step without one, is told in one sentence, not passed over."""
+    with pytest.raises(CostError, match=message) as caught:
+        cost(nn.Linear(4, 3), (2, 4), **options)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_complex_parameter_is_two_numbers():
     """An optimizer works on the real and on the imaginary part of each."""
     total = step(nn.Linear(4, 3, dtype=torch.complex64), (2, 4), dtypes=torch.complex64, optimizer="sgd")
