@@ -203,7 +203,10 @@ def attempt(
 
     chosen = named_convention(convention)
     mode = _mode(mode, training)
-    wanted = Wanted(_optimizer(optimizer), input_grad) if training else None
+    optimizer = _optimizer(optimizer)
+    if input_grad and not training:
+        raise CostError("input_grad belongs to a training step: give training=True")
+    wanted = Wanted(optimizer, input_grad) if training else None
     if input_size is not None and input_data is not None:
         raise CostError("give either input_size or input_data, not both")
     made, error = trace_model(
@@ -236,7 +239,10 @@ def _mode(mode: str | None, training: bool) -> str:
     return mode
 
 
-def _optimizer(name: str | None) -> str | None:
+def _optimizer(name: Any) -> str | None:
+    if name is not None and not isinstance(name, str):
+        given = f"the class {name.__name__}" if isinstance(name, type) else f"an object of {type(name).__name__}"
+        raise CostError(f"optimizer is a name ({', '.join(OPTIMIZERS)}) or None, not {given}")
     if name is not None and name not in OPTIMIZERS:
         near = difflib.get_close_matches(str(name).lower(), OPTIMIZERS, n=1)
         hint = f"; did you mean {near[0]}?" if near else ";"

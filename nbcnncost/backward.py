@@ -12,97 +12,17 @@ once, the gradients that meet there are added; moved data moves back.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
+from nbcnncost.family_gradients import GRADIENTS
 from nbcnncost.kinds import FORMULAS
+from nbcnncost.pieces import ADD, MAC, PRODUCT, SOURCE, Part, each, layer, norm, piece, recurrent
 from nbcnncost.records import Gradient, OpRecord
 from nbcnncost.work import Formula, Term
 
-_SOURCE = "the derivative's definition"
-_PRODUCT = "a product of the forward's size"
-_MAC = {"macs": 1}
-_BIAS = {"bias_additions": 1}
-_ADD = {"additions": 1}
 #: Roles of arguments that are a layer's own: their gradients are those of weights, wherever they come from.
 _OWN = frozenset({"weight", "bias"})
-
-
-@dataclass(frozen=True)
-class Part:
-    """A piece of the backward pass of one kind: its formula, and whose gradient it is.
-
-    ``roles`` are the arguments it is computed for (none: for any), once for each of them, or ``once`` for all.
-    """
-
-    formula: Formula
-    roles: tuple[str, ...] = ()
-    once: bool = False
-
-    def wanted(self, gradients: Sequence[Gradient]) -> Sequence[Gradient]:
-        """The gradients that this piece is computed for."""
-        found = [gradient for gradient in gradients if not self.roles or gradient.role in self.roles]
-        return found[:1] if self.once else found
-
-
-Terms = tuple[tuple[str, dict[str, int]], ...]
-
-
-def _of(
-    kind: str, roles: str, why: str, *terms: tuple[str, dict[str, int]], once: bool = False, of: str = "input"
-) -> tuple[str, Part]:
-    """A piece for these roles; one for any role is a gradient ``of`` something by its name."""
-    names = tuple(roles.split())
-    title = FORMULAS[kind].title if kind in FORMULAS else kind.replace("_", " ")
-    formula = Formula(
-        "_".join((kind, "backward", *(names or (of,)))),
-        f"{title}, gradient of the {' and '.join(names) or of}",
-        tuple(Term(base, MappingProxyType(per)) for base, per in terms),
-        why,
-        _SOURCE,
-    )
-    return kind, Part(formula, names, once)
-
-
-def _each(kind: str, why: str, *, roles: str = "", base: str = "n", **per: int) -> tuple[str, Part]:
-    """The same at each element: of the output, unless ``base`` says otherwise."""
-    return _of(kind, roles, why, *([(base, per)] if per else []))
-
-
-def _layer(kind: str, product: str, outputs: str) -> tuple[tuple[str, Part], ...]:
-    """A layer whose gradients are products of the forward's size."""
-    return (
-        _of(kind, "input", f"{_PRODUCT}: the output's gradient meets the weights", (product, _MAC)),
-        _of(kind, "weight", f"{_PRODUCT}: the output's gradient meets the input", (product, _MAC)),
-        _of(kind, "bias", "the output's gradient, summed", (outputs, _BIAS)),
-    )
-
-
-def _norm(kind: str, base: str, why: str, **per: int) -> tuple[tuple[str, Part], ...]:
-    """A normalization: its input's gradient, and those of its scale and shift."""
-    return (
-        _of(kind, "input", why, (base, per)),
-        _of(
-            kind,
-            "weight",
-            "the gradient times the normalized input, summed",
-            (base, {"multiplications": 1, "additions": 1}),
-        ),
-        _of(kind, "bias", "the output's gradient, summed", (base, _ADD)),
-    )
-
-
-def _recurrent(kind: str, gates: int, hidden: str, why: str, **per: int) -> tuple[tuple[str, Part], ...]:
-    """A recurrent layer, back through time."""
-    product = f"{gates} * T * F" if gates > 1 else "T * F"
-    return (
-        _of(kind, "", f"back through the steps: a product for the hidden state; {why}", (f"{product} * {hidden}", _MAC),
-            ("T * F", per), once=True, of="states"),
-        _of(kind, "input", f"{_PRODUCT} with the input's weights", (f"{product} * I", _MAC), once=True),
-        _of(kind, "weight", f"{_PRODUCT} for both matrices", (f"{product} * (I + {hidden})", _MAC), once=True),
-        _of(kind, "bias", "the gates' gradients, summed over the steps", (product, _BIAS), once=True),
-    )  # fmt: skip
-
 
 _POSITIONS = "N * OUT * C"
 _PIXELS = "N * X * C"
@@ -111,45 +31,45 @@ _CHANNEL = "two sums, of the gradient and of its product with the normalized inp
 _WEIGHED = {"multiplications": 1, "additions": 1}
 
 _LAYERS = (
-    *_layer("convolution", "N * OUT * (C_in / g) * C_out * K", "N * OUT * C_out"),
-    *_layer("transposed_convolution", "N * IN * C_in * (C_out / g) * K", "N * OUT * C_out"),
-    *_layer("linear", "N * N_in * N_out", "N * N_out"),
-    *_layer("matmul", "B * m * k * p", "B * m * p"),
-    _of("attention", "query", _PRODUCT, (f"{_SCORES} * E", _MAC)),
-    _of("attention", "key", _PRODUCT, (f"{_SCORES} * E", _MAC)),
-    _of("attention", "value", _PRODUCT, (f"{_SCORES} * E_v", _MAC)),
-    _of(
+    *layer("convolution", "N * OUT * (C_in / g) * C_out * K", "N * OUT * C_out"),
+    *layer("transposed_convolution", "N * IN * C_in * (C_out / g) * K", "N * OUT * C_out"),
+    *layer("linear", "N * N_in * N_out", "N * N_out"),
+    *layer("matmul", "B * m * k * p", "B * m * p"),
+    piece("attention", "query", PRODUCT, (f"{_SCORES} * E", MAC)),
+    piece("attention", "key", PRODUCT, (f"{_SCORES} * E", MAC)),
+    piece("attention", "value", PRODUCT, (f"{_SCORES} * E_v", MAC)),
+    piece(
         "attention",
         "query key mask",
         "the scores' gradient: a product with the values, the softmax's derivative (4), the scale (1)",
-        (f"{_SCORES} * E_v", _MAC),
+        (f"{_SCORES} * E_v", MAC),
         (_SCORES, {"multiplications": 3, "additions": 2}),
         once=True,
     ),
-    _of("max_pool", "", "each output's gradient is added where its maximum was", (_POSITIONS, _ADD)),
-    _of("adaptive_max_pool", "", "each output's gradient is added where its maximum was", ("n", _ADD)),
-    _of("average_pool", "", "each element of each window gets its share, added", ("N * OUT * C * K", _WEIGHED)),
-    _of("adaptive_average_pool", "", "as average pooling, by each true window", ("N * C * WINDOWS", _WEIGHED)),
-    *_norm("batch_norm", _PIXELS, _CHANNEL, multiplications=3, additions=4),
-    _of("batch_norm", "scaled", "with fixed statistics the gradient is scaled", (_PIXELS, {"multiplications": 1})),
-    *_norm("instance_norm", _PIXELS, _CHANNEL, multiplications=3, additions=4),
-    *_norm("group_norm", _PIXELS, f"times the weight; {_CHANNEL}", multiplications=4, additions=4),
-    *_norm("layer_norm", "n", f"times the weight; {_CHANNEL}", multiplications=4, additions=4),
-    *_norm(
+    piece("max_pool", "", "each output's gradient is added where its maximum was", (_POSITIONS, ADD)),
+    piece("adaptive_max_pool", "", "each output's gradient is added where its maximum was", ("n", ADD)),
+    piece("average_pool", "", "each element of each window gets its share, added", ("N * OUT * C * K", _WEIGHED)),
+    piece("adaptive_average_pool", "", "as average pooling, by each true window", ("N * C * WINDOWS", _WEIGHED)),
+    *norm("batch_norm", _PIXELS, _CHANNEL, multiplications=3, additions=4),
+    piece("batch_norm", "scaled", "with fixed statistics the gradient is scaled", (_PIXELS, {"multiplications": 1})),
+    *norm("instance_norm", _PIXELS, _CHANNEL, multiplications=3, additions=4),
+    *norm("group_norm", _PIXELS, f"times the weight; {_CHANNEL}", multiplications=4, additions=4),
+    *norm("layer_norm", "n", f"times the weight; {_CHANNEL}", multiplications=4, additions=4),
+    *norm(
         "rms_norm",
         "n",
         "times the weight; the sum of its product with the normalized input; the mean subtracted; scaled",
         multiplications=4,
         additions=2,
     ),
-    _of(
+    piece(
         "local_response_norm",
         "",
         "gradient·output/base summed over the window, times input and constant (2); gradient·power; subtract",
-        ("n * S", _ADD),
+        ("n * S", ADD),
         ("n", {"multiplications": 4, "divisions": 1, "additions": 1}),
     ),
-    *_recurrent(
+    *recurrent(
         "lstm",
         4,
         "P",
@@ -157,7 +77,7 @@ _LAYERS = (
         multiplications=6 + 4 + 6,
         additions=3 + 2 + 2,
     ),
-    *_recurrent(
+    *recurrent(
         "gru",
         3,
         "F",
@@ -165,37 +85,37 @@ _LAYERS = (
         multiplications=4 + 2 + 5,
         additions=2 + 1 + 1 + 2,
     ),
-    *_recurrent("rnn_tanh", 1, "F", "tanh's derivative (3), a sum", multiplications=2, additions=2),
-    *_recurrent("rnn_relu", 1, "F", "ReLU's derivative, a sum", comparisons=1, additions=1),
-    _of("lstm_projection", "", _PRODUCT, ("T * F * P", _MAC), once=True, of="states"),
-    _of("lstm_projection", "weight", _PRODUCT, ("T * F * P", _MAC), once=True),
+    *recurrent("rnn_tanh", 1, "F", "tanh's derivative (3), a sum", multiplications=2, additions=2),
+    *recurrent("rnn_relu", 1, "F", "ReLU's derivative, a sum", comparisons=1, additions=1),
+    piece("lstm_projection", "", PRODUCT, ("T * F * P", MAC), once=True, of="states"),
+    piece("lstm_projection", "weight", PRODUCT, ("T * F * P", MAC), once=True),
 )
 
 _ACTIVATIONS = (
-    _each("relu", "passed on where the input is above 0", comparisons=1),
-    _each("leaky_relu", "a comparison and a product", comparisons=1, multiplications=1),
-    _each("prelu", "a comparison and a product", roles="input", comparisons=1, multiplications=1),
-    _each("prelu", "a comparison, a product, a sum", roles="weight", comparisons=1, multiplications=1, additions=1),
-    _each("clamp", "passed on between the bounds: two comparisons", comparisons=2),
-    _each("sigmoid", "y·(1 − y)·gradient", additions=1, multiplications=2),
-    _each("tanh", "(1 − y²)·gradient", additions=1, multiplications=2),
-    _each("silu", "s·(1 + x·(1 − s))·gradient, with the sigmoid s", additions=2, multiplications=3),
-    _each("hardsigmoid", "two comparisons and a product", comparisons=2, multiplications=1),
-    _each("hardswish", "two comparisons; (x/3 + 1/2)·gradient", comparisons=2, divisions=1, additions=1,
+    each("relu", "passed on where the input is above 0", comparisons=1),
+    each("leaky_relu", "a comparison and a product", comparisons=1, multiplications=1),
+    each("prelu", "a comparison and a product", roles="input", comparisons=1, multiplications=1),
+    each("prelu", "a comparison, a product, a sum", roles="weight", comparisons=1, multiplications=1, additions=1),
+    each("clamp", "passed on between the bounds: two comparisons", comparisons=2),
+    each("sigmoid", "y·(1 − y)·gradient", additions=1, multiplications=2),
+    each("tanh", "(1 − y²)·gradient", additions=1, multiplications=2),
+    each("silu", "s·(1 + x·(1 − s))·gradient, with the sigmoid s", additions=2, multiplications=3),
+    each("hardsigmoid", "two comparisons and a product", comparisons=2, multiplications=1),
+    each("hardswish", "two comparisons; (x/3 + 1/2)·gradient", comparisons=2, divisions=1, additions=1,
           multiplications=1),
-    _each("gelu", "(Φ + x·φ)·gradient; φ is exp(−x²/2)/√(2π): square, times, exp, times", multiplications=5, specials=1,
+    each("gelu", "(Φ + x·φ)·gradient; φ is exp(−x²/2)/√(2π): square, times, exp, times", multiplications=5, specials=1,
           additions=1),
-    _each(
+    each(
         "gelu_tanh",
         "½·(1 + t) + ½·x·(1 − t²)·u′ with u′ = √(2/π)·(1 + 3a·x²), times the gradient",
         multiplications=9,
         additions=4,
     ),
-    _each("elu", "compare, (y + α)·gradient", comparisons=1, additions=1, multiplications=1),
-    _each("selu", "compare, (y + λα)·gradient", comparisons=1, additions=1, multiplications=1),
-    _each("celu", "compare, (y/α + 1)·gradient", comparisons=1, divisions=1, additions=1, multiplications=1),
-    _each("softplus", "(1 − exp(−y))·gradient", additions=2, specials=1, multiplications=1),
-    _each(
+    each("elu", "compare, (y + α)·gradient", comparisons=1, additions=1, multiplications=1),
+    each("selu", "compare, (y + λα)·gradient", comparisons=1, additions=1, multiplications=1),
+    each("celu", "compare, (y/α + 1)·gradient", comparisons=1, divisions=1, additions=1, multiplications=1),
+    each("softplus", "(1 − exp(−y))·gradient", additions=2, specials=1, multiplications=1),
+    each(
         "mish",
         "(t + x·(1 − t²)·s)·gradient, with the tanh t at hand and a sigmoid s (4)",
         additions=4,
@@ -203,76 +123,72 @@ _ACTIVATIONS = (
         specials=1,
         divisions=1,
     ),
-    _each("log_sigmoid", "(1 − exp(y))·gradient", additions=1, specials=1, multiplications=1),
-    _each("softmax", "y·(gradient − Σ y·gradient)", multiplications=2, additions=2),
-    _each("log_softmax", "gradient − exp(y)·Σ gradient", multiplications=1, additions=2, specials=1),
-    _each("glu", "s·gradient, and a·s·(1 − s)·gradient", multiplications=4, additions=1),
+    each("log_sigmoid", "(1 − exp(y))·gradient", additions=1, specials=1, multiplications=1),
+    each("softmax", "y·(gradient − Σ y·gradient)", multiplications=2, additions=2),
+    each("log_softmax", "gradient − exp(y)·Σ gradient", multiplications=1, additions=2, specials=1),
+    each("glu", "s·gradient, and a·s·(1 − s)·gradient", multiplications=4, additions=1),
 )  # fmt: skip
 
 _ELEMENTS = (
-    _each("add", "passed on"),
-    _each("multiply", "the gradient times the other factor", multiplications=1),
-    _each("divide", "the gradient divided", roles="input", divisions=1),
-    _each("divide", "−y·gradient, divided", roles="divisor", additions=1, multiplications=1, divisions=1),
-    _each("multiply_add", "a product", multiplications=1),
-    _each("compare", "passed on where it was selected", comparisons=1),
-    _each("special", "the derivative and a product", specials=1, multiplications=1),
-    _each("pointwise", "other pointwise: a product with the derivative", multiplications=1),
-    _each("sum", "copied to each element"),
-    _each("mean", "each element gets its share", base="n_in", multiplications=1),
-    _each("variance", "2·(x − mean)/n·gradient", base="n_in", additions=1, multiplications=2),
-    _each("extreme", "each output's gradient is added where its extreme was", additions=1),
-    _each("upsample_nearest", "each output's gradient is added", additions=1),
-    _each("upsample_linear", "each output's gradient, weighed and added, 2 times", multiplications=2, additions=2),
-    _each("upsample_bilinear", "each output's gradient, weighed and added, 4 times", multiplications=4, additions=4),
-    _each("upsample_trilinear", "each output's gradient, weighed and added, 8 times", multiplications=8, additions=8),
-    _each("upsample_bicubic", "each output's gradient, weighed and added, 16 times", multiplications=16, additions=16),
-    _each("dropout", "mask and scale", multiplications=2),
-    _each("embedding", "each looked-up row's gradient is added to its row", roles="weight", additions=1),
-    _each("movement", "gradients move back, nothing is computed"),
-    _each("random", "nothing depends on the input"),
-    _each("integer", "whole numbers have no gradient"),
+    each("add", "passed on"),
+    each("multiply", "the gradient times the other factor", multiplications=1),
+    each("divide", "the gradient divided", roles="input", divisions=1),
+    each("divide", "−y·gradient, divided", roles="divisor", additions=1, multiplications=1, divisions=1),
+    each("multiply_add", "a product", multiplications=1),
+    each("compare", "passed on where it was selected", comparisons=1),
+    each("special", "the derivative and a product", specials=1, multiplications=1),
+    each("pointwise", "other pointwise: a product with the derivative", multiplications=1),
+    each("sum", "copied to each element"),
+    each("mean", "each element gets its share", base="n_in", multiplications=1),
+    each("variance", "2·(x − mean)/n·gradient", base="n_in", additions=1, multiplications=2),
+    each("extreme", "each output's gradient is added where its extreme was", additions=1),
+    each("upsample_nearest", "each output's gradient is added", additions=1),
+    each("upsample_linear", "each output's gradient, weighed and added, 2 times", multiplications=2, additions=2),
+    each("upsample_bilinear", "each output's gradient, weighed and added, 4 times", multiplications=4, additions=4),
+    each("upsample_trilinear", "each output's gradient, weighed and added, 8 times", multiplications=8, additions=8),
+    each("upsample_bicubic", "each output's gradient, weighed and added, 16 times", multiplications=16, additions=16),
+    each("dropout", "mask and scale", multiplications=2),
+    each("embedding", "each looked-up row's gradient is added to its row", roles="weight", additions=1),
+    each("movement", "gradients move back, nothing is computed"),
+    each("random", "nothing depends on the input"),
+    each("integer", "whole numbers have no gradient"),
 )
 
 #: Kinds of less common operations; a loss is averaged by a factor in its gradient.
 _FURTHER = (
-    _each("mse_loss", "2·(x − y)·gradient", base="n_in", additions=1, multiplications=2),
-    _each("smooth_l1_loss", "(x − y)/β between −1 and 1, times the gradient", base="n_in", additions=1, divisions=1,
+    each("mse_loss", "2·(x − y)·gradient", base="n_in", additions=1, multiplications=2),
+    each("smooth_l1_loss", "(x − y)/β between −1 and 1, times the gradient", base="n_in", additions=1, divisions=1,
           comparisons=2, multiplications=1),
-    _each("huber_loss", "x − y between −δ and δ, times the gradient", base="n_in", additions=1, comparisons=2,
+    each("huber_loss", "x − y between −δ and δ, times the gradient", base="n_in", additions=1, comparisons=2,
           multiplications=1),
-    _each("binary_cross_entropy", "(x − y)/(x·(1 − x))·gradient", base="n_in", additions=2, multiplications=2,
+    each("binary_cross_entropy", "(x − y)/(x·(1 − x))·gradient", base="n_in", additions=2, multiplications=2,
           divisions=1),
-    _each("binary_cross_entropy_with_logits", "a sigmoid (4), less y, times the gradient", base="n_in", additions=3,
+    each("binary_cross_entropy_with_logits", "a sigmoid (4), less y, times the gradient", base="n_in", additions=3,
           specials=1, divisions=1, multiplications=1),
-    _each("nll_loss", "the gradient, weighed, at the right class", base="N", multiplications=1),
-    _each("product", "gradient times product, divided by the element", base="n_in", multiplications=1, divisions=1),
-    _each("norm", "gradient times element, divided by the norm", base="n_in", multiplications=1, divisions=1),
-    _each("norm_1", "the gradient with the element's sign", base="n_in", comparisons=1, multiplications=1),
-    _each("lerp", "a product", multiplications=1),
-    _each("scaled_multiply_add", "two products", multiplications=2),
-    _each("hypot", "x/y·gradient", divisions=1, multiplications=1),
-    _each("logit", "gradient divided by x·(1 − x)", additions=1, multiplications=1, divisions=1),
-    _each("hardshrink", "passed on outside the bounds", comparisons=2),
-    _each("softshrink", "passed on outside the bounds", comparisons=2),
-    _each("fold", "each value is copied back to its blocks"),
-    _each("embedding_bag", "each value's gradient is added to its row", base="n_in", additions=1),
+    each("nll_loss", "the gradient, weighed, at the right class", base="N", multiplications=1),
+    each("product", "gradient times product, divided by the element", base="n_in", multiplications=1, divisions=1),
+    each("norm", "gradient times element, divided by the norm", base="n_in", multiplications=1, divisions=1),
+    each("norm_1", "the gradient with the element's sign", base="n_in", comparisons=1, multiplications=1),
+    each("lerp", "a product", multiplications=1),
+    each("scaled_multiply_add", "two products", multiplications=2),
+    each("hypot", "x/y·gradient", divisions=1, multiplications=1),
+    each("logit", "gradient divided by x·(1 − x)", additions=1, multiplications=1, divisions=1),
+    each("hardshrink", "passed on outside the bounds", comparisons=2),
+    each("softshrink", "passed on outside the bounds", comparisons=2),
+    each("fold", "each value is copied back to its blocks"),
+    each("embedding_bag", "each value's gradient is added to its row", base="n_in", additions=1),
 )  # fmt: skip
 
-#: What single operations do otherwise than the rest of their kind.
+#: Operations that take an element more than once.
+_COPIES = ("repeat", "tile", "repeat_interleave", "index", "index_select", "gather", "unfold", "im2col")
+#: What single operations do otherwise than the rest of their kind; on complex numbers by a name of their own.
 _SINGLE = (
-    *(_each(name, "2·x·gradient", multiplications=2) for name in ("square", "pow2")),
-    _each("reciprocal", "−y²·gradient", multiplications=2, additions=1),
-    *(
-        _each(name, "the gradient times the element, divided", base="n_in", multiplications=1, divisions=1)
-        for name in ("norm", "linalg_vector_norm", "prod")
-    ),
-    _each("logsumexp", "exp(x − y)·gradient", base="n_in", additions=1, specials=1, multiplications=1),
-    _each("cumsum", "the gradients, summed from the end", additions=1),
-    *(
-        _each(name, "each copy's gradient is added", additions=1)
-        for name in ("repeat", "tile", "repeat_interleave", "index", "index_select", "gather", "unfold", "im2col")
-    ),
+    *(each(name, "2·x·gradient", multiplications=2) for name in ("square", "pow2")),
+    each("reciprocal", "−y²·gradient", multiplications=2, additions=1),
+    each("cumsum", "the gradients, summed from the end", additions=1),
+    each("complex_cumsum", "both parts of the gradients, summed from the end", additions=2),
+    *(each(name, "each copy's gradient is added", additions=1) for name in _COPIES),
+    *(each(f"complex_{name}", "both parts of each copy's gradient are added", additions=2) for name in _COPIES),
 )
 
 
@@ -282,22 +198,33 @@ def _table(entries: Sequence[tuple[str, Part]]) -> MappingProxyType[str, tuple[P
 
 
 #: The pieces of each kind's backward pass, by the forward's kind.
-BACKWARD = _table((*_LAYERS, *_ACTIVATIONS, *_ELEMENTS, *_FURTHER))
+BACKWARD = _table((*_LAYERS, *_ACTIVATIONS, *_ELEMENTS, *_FURTHER, *GRADIENTS))
 _BY_OPERATION = _table(_SINGLE)
-_BROADCASTING = frozenset({"add", "multiply", "divide", "compare", "multiply_add", "special", "pointwise"})
-_BROADCAST = Formula(
+_BROADCASTING = frozenset(
+    {
+        *("add", "multiply", "divide", "compare", "multiply_add", "special", "pointwise", "lerp", "hypot", "times_log"),
+        *("complex_add", "complex_multiply", "complex_scale", "complex_divide", "complex_shrink"),
+        *("scaled_multiply_add", "divide_add", "scaled_divide_add", "log_add_exp"),
+    }
+)
+
+
+def _sum(kind: str, title: str, why: str) -> tuple[Formula, Formula]:
+    """A sum of gradients, of real numbers and of complex ones."""
+    real = Formula(kind, title, (Term("n", MappingProxyType(ADD)),), why, SOURCE)
+    both = Term("n", MappingProxyType({"additions": 2}))
+    return real, replace(real, kind=f"complex_{kind}", title=f"{title}, complex", terms=(both,))
+
+
+_BROADCAST = _sum(
     "broadcast_backward",
     "sum over what was broadcast",
-    (Term("n", MappingProxyType(_ADD)),),
     "an argument that was broadcast gets the sum of its gradients",
-    _SOURCE,
 )
-_MEETING = Formula(
+_MEETING = _sum(
     "meeting_backward",
     "gradients that meet",
-    (Term("n", MappingProxyType(_ADD)),),
     "what is used more than once gets the sum of its gradients",
-    _SOURCE,
 )
 
 #: Every backward formula by its kind.
@@ -306,8 +233,8 @@ BACKWARD_FORMULAS = MappingProxyType(
         formula.kind: formula
         for formula in (
             *(part.formula for parts in (*BACKWARD.values(), *_BY_OPERATION.values()) for part in parts),
-            _BROADCAST,
-            _MEETING,
+            *_BROADCAST,
+            *_MEETING,
         )
     }
 )
@@ -324,21 +251,19 @@ def backward_of(op: OpRecord, gradients: Sequence[Gradient], origin: int) -> Ite
     if parts is None:
         yield from (_record(op, None, _phase(gradient), origin) for gradient in gradients)
         return
-    if any(gradient.role == "state" for gradient in gradients):  # a tool may leave the first step out without it
-        op = replace(op, dims=(*op.dims, ("state_needed", 1)))
     for part in parts:
         through = part.once and not part.roles
         for gradient in part.wanted(gradients):
             yield _record(op, part.formula, "backward_inputs" if through else _phase(gradient), origin)
     for gradient in gradients:
         if _is_broadcast(op, gradient):
-            yield _record(op, _BROADCAST, _phase(gradient), origin)
+            yield _record(op, _BROADCAST[_is_complex(op)], _phase(gradient), origin)
 
 
 def meeting(op: OpRecord, gradient: Gradient, origin: int) -> OpRecord:
     """The sum of two gradients of one tensor, which the operation made."""
     made = replace(op, dims=(("n", gradient.elements),))
-    return _record(made, _MEETING, _phase(gradient), origin)
+    return _record(made, _MEETING[_is_complex(op)], _phase(gradient), origin)
 
 
 def _parts(op: OpRecord) -> tuple[Part, ...] | None:
@@ -347,6 +272,8 @@ def _parts(op: OpRecord) -> tuple[Part, ...] | None:
     name = _base_name(op)
     if name == "pow" and op.kind == "multiply":
         name = "pow2"
+    if _is_complex(op):
+        name = f"complex_{name}"
     known = _BY_OPERATION.get(name) or BACKWARD.get(op.kind)
     if known is None and op.kind in FORMULAS and not FORMULAS[op.kind].terms:
         return BACKWARD["movement"]
@@ -357,6 +284,10 @@ def _base_name(op: OpRecord) -> str:
     """``aten.add_.Tensor`` is an ``add``."""
     parts = op.op.split(".")
     return parts[1].rstrip("_") if parts[0] == "aten" and len(parts) > 1 else ""
+
+
+def _is_complex(op: OpRecord) -> bool:
+    return bool(op.outputs) and op.outputs[0].dtype.startswith("complex")
 
 
 def _is_broadcast(op: OpRecord, gradient: Gradient) -> bool:

@@ -72,7 +72,7 @@ SYMBOLS = MappingProxyType(
         "E": "features of a head",
         "E_v": "features of a head's values",
         "T": "time steps of all sequences",
-        "T_0": "first steps whose given state needs no gradient",
+        "T_0": "first time steps, one for each sequence",
         "I": "input features",
         "F": "hidden features",
         "P": "features handed on to the next step",

@@ -8,7 +8,8 @@
 ``adamw``       Loshchilov and Hutter 2019, algorithm 2: as adam, and the decay w ← w − η·λ·w (a product, a
                 difference; the factor η·λ is one number for all).
 
-Numbers that are the same for all elements (1−β₁ᵗ) are computed once and cost nothing here.
+Numbers that are the same for all elements (1−β₁ᵗ) are computed once and cost nothing here. A complex element is two
+numbers.
 """
 
 from __future__ import annotations
@@ -53,10 +54,11 @@ def step_of(optimizer: str, param: ParamRecord, index: int) -> OpRecord:
     """An optimizer's work on one parameter; ``index`` is the parameter's place in the trace."""
     formula = OPTIMIZERS[optimizer]
     spec = TensorSpec(param.shape, param.dtype)
+    numbers = param.numel * (2 if param.dtype.startswith("complex") else 1)
     return OpRecord(
         op=f"{optimizer} step",
         kind=formula.kind,
-        dims=(("n_p", param.numel),),
+        dims=(("n_p", numbers),),
         spatial=0,
         function=f"{optimizer} step",
         group=0,

@@ -354,7 +354,8 @@ def lstm(t: Tally, x: list[Row], w_ih: list[Row], w_hh: list[Row], g: list[Row])
         done = [lstm_unit(t, gates[u], before[u], upstream[u], (later_h[u], later_c[u])) for u in range(units)]
         row = [done[u][0][k] for k, u in product(range(4), range(units))]
         later_c = [cell for _, cell in done]
-        later_h = product_of(t, [row], w_hh)[0]
+        if len(all_gates) < len(x) - 1:  # before the first step nothing needs a gradient
+            later_h = product_of(t, [row], w_hh)[0]
         for_x.insert(0, product_of(t, [row], w_ih)[0])
         all_gates.insert(0, row)
     for_ih = product_of(t, turned(all_gates), x)

@@ -15,6 +15,7 @@ from brute_force import Tally
 from gradient_loops import Window
 from nets import Body
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from nbcnncost import cost
 from nbcnncost.backward import BACKWARD, BACKWARD_FORMULAS, backward_of
@@ -255,10 +256,76 @@ def test_recurrent_layers_know_what_they_need(layers, frozen, inputs):
         getattr(lstm, name).requires_grad_(False)
     row = cost(Body(lambda net, x: net.lstm(x)[0], lstm=lstm), (7, 4), training=True).total
     trained_layers = layers - bool(frozen)
-    hidden = trained_layers * 4 * 7 * 5 * 5
+    hidden = trained_layers * 4 * (7 - 1) * 5 * 5  # between each two steps
     assert row.backward_inputs.macs == hidden + inputs
     weights = [4 * 7 * 5 * (4 + 5), 4 * 7 * 5 * (5 + 5)][bool(frozen) : layers]
     assert row.backward_weights.macs == sum(weights)
+
+
+class Steps(nn.Module):
+    """An LSTM as a loop over its cell."""
+
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.LSTMCell(4, 5)
+
+    def forward(self, x):
+        state, outputs = None, []
+        for step in x:
+            state = self.cell(step, state)
+            outputs.append(state[0])
+        return torch.stack(outputs)
+
+
+class Products(TorchDispatchMode):
+    """Counts the multiply-accumulates of matrix products as they run, forward and backward."""
+
+    def __init__(self):
+        super().__init__()
+        self.macs = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func.overloadpacket.__name__
+        if name in ("mm", "bmm", "addmm", "baddbmm"):
+            first, second = args[-2:]
+            self.macs += first.numel() * second.shape[-1]
+        return func(*args, **(kwargs or {}))
+
+
+def first_result(net, *inputs):
+    """A layer's output without its last state."""
+    out = net.layer(*inputs)
+    return out[0] if isinstance(out, tuple) else out
+
+
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: nn.LSTM(4, 5),
+        lambda: nn.LSTM(4, 5, 2, bidirectional=True),
+        lambda: nn.LSTM(4, 5, proj_size=3),
+        lambda: nn.GRU(4, 5, 2),
+        lambda: nn.RNN(4, 5),
+        Steps,
+    ],
+)
+def test_products_of_recurrent_layers_are_those_that_run(layer, given):
+    """A step runs the products that are counted: none for a first state, unless it needs a gradient itself."""
+    net = layer().to("meta")
+    arguments = [torch.empty(7, 3, 4, device="meta")]
+    if given and not isinstance(net, Steps):
+        places = net.num_layers * (1 + net.bidirectional)
+        sizes = [5, 5] if isinstance(net, nn.LSTM) else [5]
+        states = [torch.empty(places, 3, size, device="meta") for size in sizes]
+        states[0] = states[0][..., : getattr(net, "proj_size", 0) or 5].clone()
+        arguments.append(tuple(states) if isinstance(net, nn.LSTM) else states[0])
+    body = Body(first_result, layer=net)
+    flat = torch.utils._pytree.tree_map(lambda tensor: tensor.clone().requires_grad_(given), arguments)
+    with Products() as counter:
+        body(*flat).sum().backward()
+    total = cost(body, input_data=tuple(arguments), training=True, optimizer=None, input_grad=given).total
+    assert total.step.macs == counter.macs
 
 
 @pytest.mark.parametrize(

@@ -275,6 +275,48 @@ def test_nothing_to_train(net, message):
     assert "\n" not in str(caught.value)
 
 
+def hooked(net, x):
+    """A hook on what lies between the layers."""
+    y = net.a(x)
+    y.register_hook(lambda gradient: gradient * 2)
+    return net.b(y)
+
+
+def kept(net, x):
+    """An inner gradient is kept."""
+    y = net.a(x)
+    y.retain_grad()
+    return net.b(y)
+
+
+def one_step(net, x):
+    """A gradient is a part of the forward."""
+    y = net.a(x)
+    (gradient,) = torch.autograd.grad((net.b(y) ** 2).sum(), y, retain_graph=True)
+    return net.b(y - gradient)
+
+
+def two_backwards(net, x):
+    """A forward that goes back itself."""
+    net.b(net.a(x)).sum().backward()
+    return net.b(net.a(x))
+
+
+@pytest.mark.parametrize(
+    ("run", "forward", "backward"),
+    [(hooked, 2, 1 + 2), (kept, 2, 1 + 2), (one_step, 4, 1 + 2), (two_backwards, 2 + 1 + 2 + 2, 1 + 2)],
+)
+def test_a_forward_that_needs_gradients(run, forward, backward):
+    """A step runs also where the forward without gradients cannot: the products of both, and nothing is left."""
+    net = two(run)
+    total = step(net, (2, 4))
+    product = 2 * 4 * 4
+    assert (total.forward.macs, total.backward.macs) == (forward * product, backward * product)
+    assert [param.grad for param in net.parameters()] == [None] * 4
+    with pytest.raises(RuntimeError, match="grad"):
+        cost(net, (2, 4), mode="train")
+
+
 # Computed again
 
 
@@ -359,6 +401,31 @@ def test_optimizers(name, each):
     assert report.total.optimizer.flops == each * trained
     assert report["0"].optimizer.flops == 0
     assert report.counted_as("macs").total.optimizer.count == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"training": True, "optimizer": torch.optim.Adam},
+            r"optimizer is a name \(sgd.*\) or None, not the class Adam$",
+        ),
+        ({"training": True, "optimizer": torch.optim.SGD([torch.ones(1)], lr=1)}, "or None, not an object of SGD$"),
+        ({"optimizer": "sdg"}, "did you mean sgd"),
+        ({"input_grad": True}, "give training=True"),
+    ],
+)
+def test_options_of_a_step_that_cannot_be(options, message):
+    """An optimizer that is none, or what belongs to a step without one, is told in one sentence, not passed over."""
+    with pytest.raises(CostError, match=message) as caught:
+        cost(nn.Linear(4, 3), (2, 4), **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_complex_parameter_is_two_numbers():
+    """An optimizer works on the real and on the imaginary part of each."""
+    total = step(nn.Linear(4, 3, dtype=torch.complex64), (2, 4), dtypes=torch.complex64, optimizer="sgd")
+    assert total.optimizer.flops == 2 * 2 * (4 * 3 + 3)
 
 
 class Scalar:

@@ -242,6 +242,15 @@ def test_inside_the_users_own_context() -> None:
             assert nbcnncost.cost(net, (2, 3, 8, 8), training=True).total == expected
 
 
+def test_while_anomalies_are_looked_for() -> None:
+    """That a session looks for NaN in gradients neither stops a step, which has no values, nor is it forgotten."""
+    net = made()
+    expected = nbcnncost.cost(net, (2, 3, 8, 8), training=True).total
+    with torch.autograd.set_detect_anomaly(mode=True), Kept(net):
+        assert nbcnncost.cost(net, (2, 3, 8, 8), training=True).total == expected
+        assert torch.is_anomaly_enabled()
+
+
 def test_a_backward_that_waits_still_works() -> None:
     """A loss computed before can be differentiated after: nothing it saved counts as modified."""
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(inplace=True))

@@ -74,10 +74,10 @@ def test_the_warning_and_the_explanation_say_how_to_give_a_rule():
 
 
 def test_a_gradient_without_a_formula_says_how_to_give_one():
-    """The rule in the warning is one for the gradients: of the weights' lengths and of their directions."""
-    layer = nn.utils.parametrizations.weight_norm(nn.Linear(4, 3))
+    """The rule in the warning is one for the gradients: of the two matrices that are factorized."""
+    model = Body(lambda net, x: torch.linalg.cholesky(x) + torch.linalg.cholesky(x + x))
     with pytest.warns(UncountedOpWarning, match="no formula is known for its gradient") as heard:
-        report = cost(layer, (2, 4), training=True)
+        report = cost(model, (4, 4), training=True, input_grad=True)
     rule = re.search(r"textbook\.with_rules\(\{.*?\}\)", str(heard[0].message))
     known = report.counted_as(eval(rule[0], {"textbook": conventions.textbook}))
     assert [entry.count for entry in report.uncounted] == [2]

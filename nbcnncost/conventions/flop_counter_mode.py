@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import prod
 from types import MappingProxyType
 
 from nbcnncost.backward import BACKWARD_FORMULAS
 from nbcnncost.conventions.peer import Part, Peer
 from nbcnncost.kinds import FORMULAS
-from nbcnncost.records import OpRecord, Trace, Training
+from nbcnncost.records import Trace, Training
 from nbcnncost.work import Formula
 
 
 def _products(formulas: Mapping[str, Formula]) -> Iterator[tuple[str, str]]:
     """The number of multiply-accumulates of each kind that has some."""
     return ((kind, term.base) for kind, formula in formulas.items() for term in formula.terms if "macs" in term.per)
+
+
+def _forward_of(kind: str) -> str:
+    return kind.partition("_backward")[0]
 
 
 _KINDS = (
@@ -38,20 +41,12 @@ _GROUPS_FORGOTTEN: Mapping[str | None, str] = MappingProxyType(
         "transposed_convolution_backward_weight": "2 * N * IN * C_in * C_out * K",
     }
 )
-#: Back through time: all steps but the first, whose state is given and mostly needs no gradient.
-_STATES: Mapping[str | None, str] = MappingProxyType(
-    {
-        kind: f"2 * {base.replace('T', '(T - T_0)')}"
-        for kind, base in _products(BACKWARD_FORMULAS)
-        if kind.endswith("_states") and kind != "lstm_projection_backward_states"
-    }
-)
 _STEP_TEXTS: Mapping[str | None, str] = MappingProxyType(
     {
         **_TEXTS,  # what is computed again, and what a function's own backward does
-        **{kind: f"2 * {base}" for kind, base in _products(BACKWARD_FORMULAS)},
+        **{kind: f"2 * {base}" for kind, base in _products(BACKWARD_FORMULAS) if _forward_of(kind) in _KINDS},
+        **{kind: f"6 * {base}" for kind, base in _products(BACKWARD_FORMULAS) if _forward_of(kind) in _THREE},
         **_GROUPS_FORGOTTEN,
-        **_STATES,
     }
 )
 #: Products that it has no formula for.
@@ -74,16 +69,9 @@ def _hears_step(training: Training) -> Iterator[Part]:
         if op.op.split(".")[1] in _MISSED:
             yield Part(index, "0", {}, "products")
         else:
-            values = dict(op.dims) | ({"T_0": _first_step(op)} if op.kind in _STATES else {})
+            values = dict(op.dims)
             forgets = op.kind in _GROUPS_FORGOTTEN and values["g"] > 1
             yield Part(index, text, values, "groups" if forgets else "", op.spatial)
-
-
-def _first_step(op: OpRecord) -> int:
-    """How many sequences begin with a state that needs no gradient."""
-    is_cell = "cell" in op.op
-    states = op.outputs[0 if is_cell else 1].shape
-    return 0 if "state_needed" in dict(op.dims) else prod(states[:-1] if is_cell else states[1:-1])
 
 
 flop_counter_mode = Peer(

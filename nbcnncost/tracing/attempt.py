@@ -33,7 +33,8 @@ def trace_model(
 ) -> tuple[Trace, Exception | None]:
     """The trace of one run, and what stopped it: a :class:`CostError` where that is understood.
 
-    Where a training step is ``wanted``, it runs on the inputs on which the forward alone has run before.
+    Where a training step is ``wanted``, it runs on the inputs on which the forward alone has run before, or has failed
+    for a reason of its own: one may need gradients (a hook on a tensor, a gradient as a part of the loss).
     """
     module, notes = accept(model)
     device = _device(module) if execute else "meta"
@@ -45,7 +46,7 @@ def trace_model(
         done = _first_that_runs(module, given, mode, execute)
     else:
         done = _first_that_runs(module, readings(module, sizes, dtypes, batch_size, device), mode, execute)
-    if wanted is not None and done.error is None:
+    if wanted is not None and (done.error is None or diagnose(done) is None):
         args, kwargs = done.inputs
         done = run(module, args, kwargs, mode=mode, execute=execute, notes=done.trace.notes, wanted=wanted)
     trace = replace(done.trace, notes=(*notes, *done.trace.notes))

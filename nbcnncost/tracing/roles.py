@@ -17,11 +17,23 @@ _ROLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         **dict.fromkeys(("convolution", "transposed_convolution", "linear", "prelu"), _LAYER),
         **dict.fromkeys(("batch_norm", "group_norm", "layer_norm", "rms_norm"), _LAYER),
         "attention": ("query", "key", "value", "mask"),
-        "divide": ("input", "divisor"),
+        **{f"complex_{kind}": _LAYER for kind in ("convolution", "transposed_convolution", "linear")},
+        **dict.fromkeys(("divide", "complex_divide", "complex_shrink"), ("input", "divisor")),
+        **dict.fromkeys(("divide_add", "scaled_divide_add"), ("input", "numerator", "divisor")),
+        **{f"grid_sample_{mode}": ("input", "grid") for mode in ("nearest", "bilinear", "trilinear", "bicubic")},
+        "times_log": ("input", "logarithm"),
+        "polar": ("modulus", "angle"),
         "embedding": ("weight",),
+        "embedding_bag_weighed": ("weight", "indices", "offsets", "sample_weights"),
+        "weight_norm": ("direction", "length"),
+        "bilinear": ("first", "second", "weight", "bias"),
+        "solve": ("matrix", "right"),
+        "deform_convolution": ("input", "weight", "offset", "mask", "bias"),
+        "roi_align": ("input", "boxes"),
     }
 )
 _BIAS_FIRST = frozenset({"addmm", "baddbmm", "addmv"})
+_PRODUCTS = frozenset({"matmul", "scaled_matmul", "complex_matmul"})
 RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 
 
@@ -36,6 +48,8 @@ def gradients(
     roles = _roles(op, described)
     if described.kind == "instance_norm":
         roles = _normalized(inputs)
+    elif described.kind == "complex_scale":
+        roles = iter("input" if tensor.is_complex() else "factor" for tensor in inputs)
     found = tuple(
         Gradient(role, tensor.numel(), _is_parameter(tensor, params))
         for role, tensor in zip(roles, inputs, strict=False)
@@ -69,6 +83,12 @@ def recurrent_gradients(
     return tuple(Gradient(role, outputs[0].numel()) for role, is_needed in needed.items() if is_needed)
 
 
+def first_steps(op: str, inputs: Sequence[Tensor]) -> int:
+    """How many sequences start in a recurrent function: its states, which follow the input, have one row for each."""
+    state = next(tensor for tensor in inputs[1 : _first_weight(op, inputs)] if tensor.is_floating_point())
+    return state.shape[-2] if state.dim() > 1 else 1
+
+
 def _is_parameter(tensor: Tensor, params: Container[int]) -> bool:
     """Whether it is a parameter, or a view of one (a transposed weight)."""
     return id(tensor) in params or id(tensor._base) in params
@@ -76,8 +96,10 @@ def _is_parameter(tensor: Tensor, params: Container[int]) -> bool:
 
 def _roles(op: str, described: Described) -> Iterator[str]:
     name = op.split(".")[1].rstrip("_") if op.startswith("aten.") else ""
-    if described.kind == "matmul" and name in _BIAS_FIRST:
+    if described.kind in _PRODUCTS and name in _BIAS_FIRST:
         yield "bias"
+    elif name == "_trilinear":
+        yield from ("first", "weight", "second")
     elif described.kind == "batch_norm" and not dict(described.dims).get("statistics", 1):
         yield from ("scaled", "weight", "bias")
     else:

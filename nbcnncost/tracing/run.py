@@ -164,6 +164,7 @@ class _Session:
             return Recorder(modules, indices, params, keeper.keep)
         self._stack.enter_context(torch.inference_mode(mode=False))
         self._stack.enter_context(torch.enable_grad())
+        self._stack.enter_context(torch.autograd.set_detect_anomaly(mode=False))  # which looks at values
         keeper.put(self._stand_ins.of)
         params = self._stand_ins.indices(params)
         return TrainingRecorder(modules, indices, params, keeper.keep, stand_ins=self._stand_ins)

@@ -23,12 +23,14 @@ from nbcnncost.records import Gradient, OpRecord, ParamRecord, Training
 from nbcnncost.tracing.graph import Graph
 from nbcnncost.tracing.recorder import Recorder
 from nbcnncost.tracing.repeats import Repeats
-from nbcnncost.tracing.roles import RECURRENT, gradients, recurrent_gradients
+from nbcnncost.tracing.roles import RECURRENT, first_steps, gradients, recurrent_gradients
 from nbcnncost.tracing.stand_ins import StandIns
 from nbcnncost.tracing.step import Wanted
 
 #: Nodes that only take in a parameter's gradient are numbered from here.
 _LEAVES = 1 << 62
+#: Operations that bring gradients of their own, which are off while the operation itself runs.
+_OWN_GRADIENTS = "torchvision."
 
 
 class _Noted(NamedTuple):
@@ -109,7 +111,8 @@ class TrainingRecorder(Recorder):
             self._compute_again(number, op, described, inputs, outputs)
             return
         self._ran.add(number)
-        if self.function or (number < _LEAVES and number not in self._made_by):
+        is_known = number in self._made_by
+        if (self.function and not (is_known and op.startswith(_OWN_GRADIENTS))) or (number < _LEAVES and not is_known):
             self._others.append((self._running, self._record(op, described, inputs, outputs)))
 
     def forget(self, start: int) -> None:
@@ -147,10 +150,11 @@ class TrainingRecorder(Recorder):
             nodes, self._copy_kept = range(count - 2, count - 1), False
         self._part = self._part if is_next_part else -1
         self._latest, self._nodes, self._whole = count, nodes, (record.op, record.group)
-        if not torch.is_grad_enabled():
+        if not torch.is_grad_enabled() and not record.op.startswith(_OWN_GRADIENTS):
             return
         if record.kind in RECURRENT:
             self._part += 1
+            record = replace(record, dims=(*record.dims, ("T_0", first_steps(record.op, inputs))))
         if record.kind in RECURRENT or record.kind == "lstm_projection":
             found = recurrent_gradients(record.op, described, self._part, inputs, outputs)
         else:
