@@ -8,9 +8,10 @@ from types import MappingProxyType
 
 from nbcnncost.conventions import Convention, Reckoned, symbol_values
 from nbcnncost.expressions import axes, expression, output_size_text
-from nbcnncost.kinds import FORMULAS, SYMBOLS
+from nbcnncost.kinds import FORMULAS
 from nbcnncost.layout import Place
 from nbcnncost.records import OpRecord, ParamRecord, Trace
+from nbcnncost.symbols import SYMBOLS
 from nbcnncost.units import exact, shape_text
 
 

@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nbcnncost.expressions import named
-from nbcnncost.kinds import FORMULAS, SYMBOLS
+from nbcnncost.kinds import FORMULAS
+from nbcnncost.symbols import SYMBOLS
 from nbcnncost.work import CATEGORIES, Count, Formula, Work
 
 __all__ = [

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dis
 import inspect
 import re
 import sys
 import threading
 import types
 from contextlib import ExitStack
-from functools import lru_cache
 from math import prod
 from types import GeneratorType, TracebackType
 from typing import Any
@@ -32,6 +30,7 @@ from nbcnncost.aten import Call, Described, describe, tensors_of
 from nbcnncost.composites import describe_whole, is_whole
 from nbcnncost.quantized import concerns, describe_quantized, describe_recurrent, is_recurrent
 from nbcnncost.tracing.memory import ShapeMemory, rebuild
+from nbcnncost.tracing.naming import WITH_OPERATOR, home_of, is_operator, label_of
 from nbcnncost.tracing.quantized import result_without_values
 from nbcnncost.tracing.recorder import Recorder
 from nbcnncost.tracing.twins import Twins, is_sparse, replaced
@@ -108,44 +107,6 @@ def _calling() -> types.FrameType:
 
 #: Attribute access: nothing is computed.
 _SILENT = frozenset({"get", "set", "size", "dim", "is_contiguous", ""})
-#: What Python's operators are called, in the words people use.
-_OPERATOR_NAMES = types.MappingProxyType(
-    {
-        **{name: word for word in ("add", "sub", "mul", "matmul", "pow") for name in (word, f"i{word}", f"r{word}")},
-        **dict.fromkeys(("truediv", "itruediv", "rtruediv", "rdiv", "idiv"), "div"),
-        "getitem": "index",
-        "setitem": "assign",
-    }
-)
-
-
-@lru_cache(maxsize=4096)
-def _label(func: Any) -> str:
-    """The name people know; of an exported program's operation (``conv2d.default``) without the overload."""
-    name = str(getattr(func, "__name__", "")).partition(".")[0].strip("_")
-    return _OPERATOR_NAMES.get(name, name)
-
-
-#: Methods that an operator calls as well: the framework hears no difference, the code that called shows it.
-_WITH_OPERATOR = frozenset({"add", "sub", "mul", "div", "matmul", "pow"})
-
-
-def _is_operator(func: Any, frame: types.FrameType) -> bool:
-    """Whether the code that is running in a frame has just used an operator, as in ``x + y`` or ``sum([x, y])``."""
-    if dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith(("BINARY", "INPLACE")):
-        return True
-    return isinstance(func, types.MethodDescriptorType) and func.__name__ not in frame.f_code.co_names
-
-
-@lru_cache(maxsize=4096)
-def home_of(func: Any) -> str:
-    """Where a function is at home, and its name: ``"functional.relu"``, ``"torch.add"``, ``"Tensor.add"``."""
-    module, name = getattr(func, "__module__", None) or "", getattr(func, "__name__", "")
-    if module in ("torch.nn.functional", "torch._C._nn"):
-        return f"functional.{name}"
-    if isinstance(func, (types.MethodDescriptorType, types.WrapperDescriptorType)) or module == "torch._tensor":
-        return f"Tensor.{name}"
-    return f"torch.{name}" if module in ("", "torch", "torch.functional") else f"{module}.{name}"
 
 
 def _transparent(func: types.FunctionType) -> types.FunctionType:
@@ -177,7 +138,7 @@ class FunctionListener(TorchFunctionMode):
         if func is _BACKWARD:
             with self:
                 return run_backward(*args, **kwargs)
-        label = _label(func)
+        label = label_of(func)
         recorder = self._recorder
         if recorder.asleep or (label in _SILENT and func is not _SET_DATA):
             return func(*args, **kwargs)
@@ -195,7 +156,7 @@ class FunctionListener(TorchFunctionMode):
         finally:
             recorder.function = outer
         if len(recorder.ops) > start:
-            operator = label in _WITH_OPERATOR and _is_operator(func, sys._getframe(1))
+            operator = label in WITH_OPERATOR and is_operator(func, sys._getframe(1))
             recorder.called(home_of(func), start, args, kwargs, operator=operator)
         return result
 
