@@ -27,7 +27,8 @@ def _get(args: tuple[Any, ...], kwargs: Mapping[str, Any], position: int, name: 
 def _attention(args: tuple[Any, ...], kwargs: Mapping[str, Any], out: Any) -> list[Described]:
     query, key, value = (_get(args, kwargs, place, name) for place, name in enumerate(("query", "key", "value")))
     mask, dropout = _get(args, kwargs, 3, "attn_mask"), _get(args, kwargs, 4, "dropout_p", 0.0)
-    batch, queries, keys = prod(out.shape[:-2]), query.shape[-2], key.shape[-2]
+    whole = query if out is None else out  # a checkpoint may have stopped before there was a result
+    batch, queries, keys = prod(whole.shape[:-2]), query.shape[-2], key.shape[-2]
     dims = {"B": batch, "T_q": queries, "T_k": keys, "E": query.shape[-1], "E_v": value.shape[-1]}
     scores = (("n", batch * queries * keys),)
     parts = [Described("attention", tuple(dims.items()))]

@@ -195,6 +195,25 @@ def test_what_is_computed_again(reentrant):
     assert report.total.optimizer.count == 0
 
 
+class EndsInSteps(nn.Module):
+    """A checkpoint whose last layer goes through steps."""
+
+    def __init__(self, layer: type[nn.RNNBase]) -> None:
+        super().__init__()
+        self.first, self.steps, self.last = nn.Linear(12, 12), layer(12, 7, batch_first=True), nn.Linear(7, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.last(checkpoint(lambda y: self.steps(self.first(y))[0], x, use_reentrant=False))
+
+
+@pytest.mark.parametrize(("layer", "gates"), [(nn.LSTM, 4), (nn.GRU, 3), (nn.RNN, 1)])
+def test_a_checkpoint_that_stops_inside_its_last_layer(layer, gates):
+    """What it computes again is not lost where the framework stops as soon as it has enough."""
+    report = step(EndsInSteps(layer), (2, 5, 12))
+    assert report["steps"].recomputed.macs == 2 * 5 * gates * 7 * (12 + 7)
+    assert report.total.step.count == torchs_own(EndsInSteps(layer), [torch.zeros(2, 5, 12)])
+
+
 def test_the_groups_that_it_forgets_by_hand():
     """The weight gradient of four groups is four times too large, and only that."""
     report = step(nn.Sequential(nn.Conv2d(8, 8, 3, groups=4)), (2, 8, 6, 5), input_grad=True)

@@ -747,3 +747,23 @@ def test_a_trace_inside_a_step():
 
     assert step(two(run), (2, 4)).step.macs == 2 * (2 * 4 * 4)
     assert found[-1] == 2 * (2 * 7 * 5)
+
+
+class EndsInAttention(nn.Module):
+    """A checkpoint that ends in attention."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(12, 36), nn.Linear(12, 3)
+
+    def attend(self, x: torch.Tensor) -> torch.Tensor:
+        return F.scaled_dot_product_attention(*self.first(x).chunk(3, -1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.last(checkpoint(self.attend, x, use_reentrant=False))
+
+
+def test_a_checkpoint_that_stops_inside_attention():
+    """Attention is computed again, though the framework stops there as soon as it has what it needs."""
+    total = cost(EndsInAttention(), (2, 2, 5, 12), training=True).total
+    assert total.recomputed.macs == 2 * 2 * 5 * 12 * 36 + 2 * 2 * 5 * 5 * (12 + 12)

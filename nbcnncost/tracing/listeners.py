@@ -33,6 +33,7 @@ from nbcnncost.tracing.memory import ShapeMemory, rebuild
 from nbcnncost.tracing.naming import WITH_OPERATOR, home_of, is_operator, label_of
 from nbcnncost.tracing.quantized import result_without_values
 from nbcnncost.tracing.recorder import Recorder
+from nbcnncost.tracing.roles import RECURRENT
 from nbcnncost.tracing.twins import Twins, is_sparse, replaced
 
 #: A constant that a forward makes (a mask, positions) keeps its values up to this many elements.
@@ -57,6 +58,10 @@ _SPARSE_PRODUCTS = frozenset(
     getattr(torch.ops.aten, name).default for name in ("mm", "mv", "addmm", "addmv", "_sparse_addmm")
 )
 _POP_MODE = inspect.unwrap(_pop_mode_temporarily).__code__
+#: How a checkpoint stops computing again once it has all it needs.
+_STOPS_EARLY = "_StopRecomputationError"
+#: What has then been computed nearly all: the steps of a recurrent layer, attention (a fused kernel does it whole).
+_DONE_BY_THEN = frozenset({*RECURRENT, "scaled_dot_product_attention"})
 _SET_DATA: Any = vars(Tensor.__base__)["data"].__set__
 #: Complaints that go away where all tensors are twins: of mixed devices, and of what autocast made of the real ones.
 _MIXED = re.compile(r"same device|on device|devices? .*meta|meta.* device|type .*should be the same|same dtype")
@@ -193,12 +198,19 @@ class FunctionListener(TorchFunctionMode):
             result = (
                 func(*args, **kwargs) if twins is None else func(*_without_lengths(twins, args), **twins.swap(kwargs))
             )
+        except Exception as error:
+            if type(error).__name__ == _STOPS_EARLY and label in _DONE_BY_THEN:
+                self._record_whole(label, args, kwargs, None)
+            raise
         finally:
             recorder.paused -= 1
+        self._record_whole(label, args, kwargs, result)
+        return result
+
+    def _record_whole(self, label: str, args: Any, kwargs: Any, result: Any) -> None:
         inputs, outputs = tuple(tensors_of(args, kwargs)), tuple(tensors_of((result,), {}))
         for described in describe_whole(label, args, kwargs, result):
-            recorder.add(f"{label}.composite", described, inputs, outputs)
-        return result
+            self._recorder.add(f"{label}.composite", described, inputs, outputs)
 
 
 class OperationListener(TorchDispatchMode):

@@ -150,8 +150,8 @@ class TrainingRecorder(Recorder):
             nodes, self._copy_kept = range(count - 2, count - 1), False
         self._part = self._part if is_next_part else -1
         self._latest, self._nodes, self._whole = count, nodes, (record.op, record.group)
-        if not torch.is_grad_enabled() and not record.op.startswith(_OWN_GRADIENTS):
-            return
+        if not outputs or (not torch.is_grad_enabled() and not record.op.startswith(_OWN_GRADIENTS)):
+            return  # what was stopped before its end has no gradients of its own
         if record.kind in RECURRENT:
             self._part += 1
             record = replace(record, dims=(*record.dims, ("T_0", first_steps(record.op, inputs))))
