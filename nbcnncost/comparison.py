@@ -11,12 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbcnncost.difference import VIEWS, Difference, DifferenceLook
+from nbcnncost.difference import Difference, DifferenceLook
 from nbcnncost.entries import NUMBERS
 from nbcnncost.errors import CostError
 from nbcnncost.parts import STEP, without_step
 from nbcnncost.report import Report
 from nbcnncost.rows import Number, Row
+from nbcnncost.shown import Shown, check_view
 from nbcnncost.units import shapes_text
 from nbcnncost.views import comparison as view
 from nbcnncost.views import export, grid
@@ -69,7 +70,7 @@ class ComparisonLook:
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison:
+class Comparison(Shown):
     """What several models cost: a table of totals, and of two models every difference.
 
     >>> import torch, nbcnncost
@@ -168,8 +169,7 @@ class Comparison:
         Of two models ``sort``, ``top``, ``columns`` and ``everything`` are for the difference, as its own
         ``with_look`` has them. More models are sorted by one of :attr:`columns`, the largest first.
         """
-        if view not in VIEWS:
-            raise CostError(f"there is no view {view!r}; there are: {', '.join(VIEWS)}")
+        check_view(view)
         if self.is_pair:
             shown = self.difference.with_look(sort=sort, top=top, columns=columns, everything=everything)
             return replace(self, look=ComparisonLook(None, view), difference_look=shown.look)
@@ -203,20 +203,12 @@ class Comparison:
             parts.append(grid.text(view.build_difference(self)))
         return "\n\n".join(parts)
 
-    def _repr_html_(self) -> str:
-        parts = []
-        if self.look.view in ("table", "both"):
-            parts.append(grid.html(view.build(self)))
-            parts += [grid.html(view.build_difference(self))] if self.is_pair else []
-        if self.look.view in ("chart", "both"):
-            parts.append(self._chart()._repr_html_())
-        return "\n".join(parts)
+    def _view(self) -> str:
+        return self.look.view
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        shown = {"text/plain": repr(self), "text/html": self._repr_html_()}
-        if self.look.view == "chart":
-            shown["image/png"] = self._chart()._repr_mimebundle_()["image/png"]
-        return shown
+    def _table(self) -> str:
+        tables = [view.build(self), *([view.build_difference(self)] if self.is_pair else [])]
+        return "\n".join(map(grid.html, tables))
 
     def _chart(self) -> Chart:
         """Of two models the chart of their difference says more than two points."""

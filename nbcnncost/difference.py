@@ -16,6 +16,7 @@ from nbcnncost.errors import CostError
 from nbcnncost.matching import match
 from nbcnncost.parts import STEP, without_step
 from nbcnncost.rows import Row, sum_rows
+from nbcnncost.shown import Shown, check_view
 from nbcnncost.views import difference as view
 from nbcnncost.views import export, grid
 
@@ -29,7 +30,6 @@ __all__ = ["Difference", "DifferenceLook", "Entry"]
 
 #: What there is a chart of.
 CHARTS = ("params", "macs", "flops", "count", "step")
-VIEWS = ("table", "chart", "both")
 #: What a difference can be sorted by and show both sides of.
 COLUMNS = ("params", "frozen", "macs", "integer_macs", "flops", "count", *STEP)
 
@@ -46,7 +46,7 @@ class DifferenceLook:
 
 
 @dataclass(frozen=True, repr=False)
-class Difference:
+class Difference(Shown):
     """What changes from one report to another: layers added, removed, changed and renamed, with their numbers.
 
     Layers are found again by path, then by order and type. The differences of :attr:`entries` add up to those of
@@ -150,8 +150,7 @@ class Difference:
         ``"backward_weights"``, ``"optimizer"``. ``everything`` shows unchanged layers one by one. ``view`` is
         ``"table"``, ``"chart"`` or ``"both"``.
         """
-        if view not in VIEWS:
-            raise CostError(f"there is no view {view!r}; there are: {', '.join(VIEWS)}")
+        check_view(view)
         if top is not None and top < 1:
             raise CostError(f"top is at least 1, not {top}")
         chosen = None if columns is None else tuple(dict.fromkeys(columns))
@@ -177,19 +176,11 @@ class Difference:
     def __repr__(self) -> str:
         return grid.text(view.build(self))
 
-    def _repr_html_(self) -> str:
-        parts = []
-        if self.look.view in ("table", "both"):
-            parts.append(grid.html(view.build(self)))
-        if self.look.view in ("chart", "both"):
-            parts.append(self._chart()._repr_html_())
-        return "\n".join(parts)
+    def _view(self) -> str:
+        return self.look.view
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        shown = {"text/plain": repr(self), "text/html": self._repr_html_()}
-        if self.look.view == "chart":
-            shown["image/png"] = self._chart()._repr_mimebundle_()["image/png"]
-        return shown
+    def _table(self) -> str:
+        return grid.html(view.build(self))
 
     def _chart(self) -> Chart:
         """The chart of what the table shows: the column it is sorted by, as many rows."""

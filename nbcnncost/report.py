@@ -22,9 +22,10 @@ from nbcnncost.layout import Place, lay_out
 from nbcnncost.parts import Counts
 from nbcnncost.records import PHASES, Failure, OpRecord, TensorSpec, Trace
 from nbcnncost.rows import Row, count_ops, count_step, leaf_row, sum_rows, tree_rows, why_no_step
+from nbcnncost.shown import Shown, check_view
 from nbcnncost.side_by_side import SideBySide, stand_side_by_side
 from nbcnncost.units import exact, plural, shapes_text
-from nbcnncost.views import VIEWS, export, html, text
+from nbcnncost.views import export, html, text
 from nbcnncost.views.columns import check
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Look:
 
 
 @dataclass(frozen=True, repr=False)
-class Report:
+class Report(Shown):
     """What a model costs in one convention.
 
     Numbers are exact integers. ``total`` is the whole network; ``rows`` has one row per call of a layer, in call
@@ -299,8 +300,7 @@ class Report:
     ) -> Report:
         """The same report, showing itself differently; ``view`` is ``"table"``, ``"chart"`` or ``"both"``."""
         chosen = None if columns is None else tuple(columns)
-        if view not in VIEWS:
-            raise CostError(f"there is no view {view!r}; there are: {', '.join(VIEWS)}")
+        check_view(view)
         for name, number in (("depth", depth), ("top", top)):
             if number is not None and number < 1:
                 raise CostError(f"{name} is at least 1, not {number}")
@@ -325,19 +325,11 @@ class Report:
     def __repr__(self) -> str:
         return text.table(self, **self._table_options())
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        shown = {"text/plain": repr(self), "text/html": self._repr_html_()}
-        if self.look.view == "chart":  # beside the table a picture alone would say less
-            shown["image/png"] = self._chart()._repr_mimebundle_()["image/png"]
-        return shown
+    def _view(self) -> str:
+        return self.look.view
 
-    def _repr_html_(self) -> str:
-        parts = []
-        if self.look.view in ("table", "both"):
-            parts.append(html.table(self, **self._table_options()))
-        if self.look.view in ("chart", "both"):
-            parts.append(self._chart()._repr_html_())
-        return "\n".join(parts)
+    def _table(self) -> str:
+        return html.table(self, **self._table_options())
 
     def _chart(self) -> Chart:
         """The chart of what the table shows: the same column, depth and number of rows."""

@@ -13,7 +13,8 @@ from nbcnncost.causes import Cause, find_causes
 from nbcnncost.conventions import CONVENTIONS, Convention, Peer, convention, textbook
 from nbcnncost.errors import CostError
 from nbcnncost.records import TensorSpec, Trace
-from nbcnncost.views import VIEWS, side_by_side
+from nbcnncost.shown import Shown, check_view
+from nbcnncost.views import side_by_side
 from nbcnncost.views.export import written
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Standing:
 
 
 @dataclass(frozen=True, repr=False)
-class SideBySide:
+class SideBySide(Shown):
     """One run in several conventions; ``ours`` is the standing that all others are compared with.
 
     Of a training step (``is_step``) the totals are of the whole step, and of the forward alone in the conventions of
@@ -102,8 +103,7 @@ class SideBySide:
 
     def with_look(self, *, view: str = "table", name: str | None = None) -> SideBySide:
         """The same table, showing itself as ``"table"``, ``"chart"`` or ``"both"``; the chart is ``plot(name)``."""
-        if view not in VIEWS:
-            raise CostError(f"there is no view {view!r}; there are: {', '.join(VIEWS)}")
+        check_view(view)
         if name is not None:
             self[name]  # one that is not there is told now, not when it is drawn
         return replace(self, view=view, charted=name)
@@ -149,11 +149,14 @@ class SideBySide:
     def __repr__(self) -> str:
         return side_by_side.text(self)
 
-    def _repr_html_(self) -> str:
-        parts = [side_by_side.html(self)] if self.view in ("table", "both") else []
-        if self.view in ("chart", "both"):
-            parts.append(self.plot(self.charted)._repr_html_())
-        return "\n".join(parts)
+    def _view(self) -> str:
+        return self.view
+
+    def _table(self) -> str:
+        return side_by_side.html(self)
+
+    def _chart(self) -> Chart:
+        return self.plot(self.charted)
 
 
 def stand_side_by_side(trace: Trace, base: Convention, names: tuple[str | Convention, ...]) -> SideBySide:

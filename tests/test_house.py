@@ -80,6 +80,7 @@ HOUSE = {
         own=("conventions", "expressions", "kinds", "layout", "records", "symbols", "units"),
         in_functions=("views",),
     ),
+    "shown": Place(2, own=("errors", "views"), for_typing=("views.charts",)),
     "causes": Place(2, own=("catalogue", "conventions", "records", "work")),
     "views": Place(2, own=("parts", "units"), for_typing=ANSWERS),
     "views.charts": Place(2, own=("parts", "units"), outside=("matplotlib",), for_typing=ANSWERS),
