@@ -16,6 +16,8 @@ from probes import FAMILIES, Probe
 VERSION = "0.7.5"
 
 #: Models with more than one level of modules.
+#: It prints the model's own children: of models whose layers stand deeper these are no layers' numbers.
+CHILDREN_ONLY = True
 DEEP = (*FAMILIES, "encoder layer", "two parents", "shared block", "layers in lists", "layers made in forward")
 EXCEPTIONS: dict[str, str] = {f"{name}/layers": "it has numbers for the model's own children only" for name in DEEP}
 

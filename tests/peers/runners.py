@@ -30,7 +30,8 @@ def runners() -> dict[str, Any]:
     Each has ``VERSION``, which is what was recorded; ``figures``, which runs the tool on a probe; and ``EXCEPTIONS``:
     a reason for each probe or model (with ``/params`` or ``/layers`` behind its name where only these are meant)
     on which our convention does not say what the tool says. ``LAYERS`` is there where the tool's numbers for single
-    layers do not add up to its total: the convention that these numbers follow.
+    layers do not add up to its total: the convention that these numbers follow. ``CHILDREN_ONLY`` is true where it has
+    numbers for the model's own children and not for the layers inside them.
     """
     paths = sorted(Path(__file__).parent.glob("run_*.py"))
     return {path.stem.removeprefix("run_"): importlib.import_module(path.stem) for path in paths}
