@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
+from nbcnncost.nesting import nest
 from nbcnncost.rows import Row
 
 #: A layer of the one side, of the other, or of both.
@@ -34,7 +35,7 @@ def match(before: Sequence[Row], after: Sequence[Row]) -> tuple[Pair, ...]:
 
     Both are rows with containers, as ``Report.tree()`` gives them.
     """
-    left, right = _nest(before), _nest(after)
+    left, right = nest(before, _Node), nest(after, _Node)
     found = _within(left, right)
     left_leaves, right_leaves = _leaves(left), _leaves(right)
     for search in (_same_path, _same_settings):
@@ -77,19 +78,6 @@ class _Node:
 
 
 _Found = list[tuple[_Node, _Node]]
-
-
-def _nest(rows: Sequence[Row]) -> list[_Node]:
-    """The tree of a list in which each container precedes what is inside."""
-    top: list[_Node] = []
-    start = 0
-    while start < len(rows):
-        end = start + 1
-        while end < len(rows) and rows[end].depth > rows[start].depth:
-            end += 1
-        top.append(_Node(rows[start], tuple(_nest(rows[start + 1 : end]))))
-        start = end
-    return top
 
 
 def _leaves(nodes: Iterable[_Node]) -> list[_Node]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import test_untouched as untouched
 import torch
 import torch.nn.functional as F
+from apart import said_apart
 from test_untouched import MIDDLES, Kept, Net, append, delete, harm, made, of_model, of_session
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
@@ -320,14 +319,4 @@ def interrupt_at_random_moments() -> str:
 @pytest.mark.parametrize("how", [interrupt_at_random_moments, interrupt_at_every_line])
 def test_a_real_sigint_leaves_nothing(how: Callable[[], str]) -> None:
     """SIGINT at random moments, and at every line of Python that a training step passes, is no harm."""
-    code = f"import {__name__} as tests; raise SystemExit(tests.{how.__name__}())"
-    paths = [str(Path(nbcnncost.__file__).parent.parent), str(Path(__file__).parent)]
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-    )
-    assert done.stderr.strip() == "nothing left"
+    assert said_apart(how, timeout=280) == "nothing left"

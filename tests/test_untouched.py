@@ -20,6 +20,7 @@ import pytest
 import torch
 import torch._dynamo  # torch's own shape functions load it, and it replaces torch.manual_seed when loaded
 import torch.nn.functional as F
+from apart import said_apart
 from torch import Tensor, nn
 from torch.nn.modules import module as torch_module
 from torch.nn.utils import parametrizations
@@ -495,17 +496,7 @@ def test_a_real_sigint_leaves_nothing(how: Callable[[], str]) -> None:
 
     In a process of its own: a listener left behind would hear all tests that follow.
     """
-    code = f"import {__name__} as tests; raise SystemExit(tests.{how.__name__}())"
-    paths = [str(Path(nbcnncost.__file__).parent.parent), str(Path(__file__).parent)]
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=200,
-    )
-    assert done.stderr.strip() == "nothing left"
+    assert said_apart(how, timeout=200) == "nothing left"
 
 
 @pytest.mark.parametrize("mode", MODES)

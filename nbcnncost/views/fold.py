@@ -15,6 +15,7 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING
 
+from nbcnncost.nesting import nest
 from nbcnncost.units import exact, plural
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def select(report: Report, *, depth: int | None, sort: str | None, top: int | No
         return _flat(report, depth, sort or "count", top if top is not None else limit)
     rows = report.tree(depth)
     caption = "layers in call order" if depth is None else f"layers in call order, down to depth {depth}"
-    everything = [_counted(node) for node in _nest(rows)]
+    everything = [_counted(node) for node in nest(rows, _Node)]
     if depth is not None:
         return Selection(tuple(_walk(everything, ())), caption)
     everything = list(map(_closed, everything))
@@ -150,7 +151,7 @@ def sort_value(row: Row, column: str) -> int:
 
 def _all(report: Report, depth: int | None) -> Iterable[Entry]:
     """The tree, with what is one layer to its user in one row unless a depth is asked for."""
-    nodes = _nest(report.tree(depth))
+    nodes = nest(report.tree(depth), _Node)
     return _walk(nodes if depth is not None else list(map(_closed, nodes)), ())
 
 
@@ -180,19 +181,6 @@ class _Node:
     children: tuple[_Node, ...] = ()
     below: int = 0
     leaves: int = 1
-
-
-def _nest(rows: Sequence[Row]) -> list[_Node]:
-    """The tree of a pre-order list."""
-    top: list[_Node] = []
-    start = 0
-    while start < len(rows):
-        end = start + 1
-        while end < len(rows) and rows[end].depth > rows[start].depth:
-            end += 1
-        top.append(_Node(rows[start], tuple(_nest(rows[start + 1 : end]))))
-        start = end
-    return top
 
 
 def _counted(node: _Node) -> _Node:
