@@ -103,6 +103,7 @@ function unpackTable(table, baseline, removedName = "removed", methods = {}) {
   if (before) markNew(rows, before, keys);
   if (baseline?.removed?.length) addRemoved(rows, { numbers, before, keys }, baseline.removed, { name: removedName, methods });
   linkRows(rows);
+  for (const row of [...rows].reverse()) if (row.children.length) row.isNew = row.children.every((child) => child.isNew);
   return { rows, keys, numbers, unknown, before, byId: new Map(rows.map((row) => [row.id, row])) };
 }
 

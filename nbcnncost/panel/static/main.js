@@ -228,7 +228,7 @@ function makeHead(store) {
     const more = summary.slice(2).map((line) => element("p", { class: line.startsWith("✗") ? "cc-bad" : "cc-muted" }, isolated(line)));
     const pinned = store.model.get("baseline");
     const against = pinned && element("p", { class: "cc-muted cc-against" }, store.t("▲ ▼ against the baseline {0}", pinned.label));
-    head.replaceChildren(element("div", {}, first, ...more, against), element("dl", { class: "cc-totals" }, ...store.keys().map((key) => totalOf(store, key))));
+    head.replaceChildren(element("div", {}, first, ...more, against), element("dl", { class: "cc-totals" }, ...store.keys().filter((key) => key === store.metric || store.table.shown.includes(key)).map((key) => totalOf(store, key))));
   };
   store.on("table", draw);
   draw();
@@ -328,7 +328,7 @@ function keepKeys(store, root) {
 
 function render({ model, el }) {
   const store = makeStore(model);
-  const root = element("div", { class: "cnncost", role: "region", "aria-label": store.t("What {0} costs", store.table.model) });
+  const root = element("div", { class: "cnncost tex2jax_ignore mathjax_ignore", role: "region", "aria-label": store.t("What {0} costs", store.table.model) });
   root.append(element("style", {}, SHEET), makeHead(store), makeWhatIf(store), makeToolbar(store), makeAlert(store),
     element("div", { class: "cc-body" },
       element("div", { class: "cc-main" }, makeTable(store), makeStatus(store)),

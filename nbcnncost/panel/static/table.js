@@ -68,20 +68,21 @@ function tableColumns(store) {
 
 // Widths that the whole table fixes, so that nothing moves when rows open or a filter narrows them.
 function sizeColumns(store, { columns, table }, shown) {
-  const widths = shown.map((column) => {
-    const head = column.header.length + 2;
-    if (column.kind === "share") return Math.max(head, 8);
-    if (column.kind === "text") return column.key === "type" ? 18 : 14;
-    const whole = exactNumber(store.table.total?.[column.of || column.key] ?? 0).length;
-    const partly = store.lacks(column.of || column.key) ? 4 : 0;
-    return Math.max(head, whole + (column.kind === "difference" ? 4 : 2 + partly));
-  });
-  columns.replaceChildren(element("col"), ...widths.map((width, place) => {
-    const col = element("col", { class: shown[place].key === "type" ? "cc-wordy" : null });
-    col.style.width = `calc(${width}ch + 12px)`;
+  const widths = shown.map((column) => (column.key === "type" ? "var(--cc-type)" : `${columnLetters(store, column)}ch + 12px`));
+  columns.replaceChildren(element("col"), ...widths.map((width) => {
+    const col = element("col");
+    col.style.width = `calc(${width})`;
     return col;
   }));
-  table.style.minWidth = `calc(${widths.reduce((sum, width) => sum + width, 0)}ch + ${12 * widths.length}px + var(--cc-name))`;
+  table.style.minWidth = `calc(${[...widths, "var(--cc-name)"].join(" + ")})`;
+}
+
+// How many letters a column has room for.
+function columnLetters(store, { key, of = key, kind, header }) {
+  if (kind === "text") return 14;
+  if (kind === "share") return Math.max(header.length + 2, 8);
+  const whole = exactNumber(store.table.total?.[of] ?? 0).length;
+  return Math.max(header.length + 2, whole + (kind === "difference" ? 4 : store.lacks(of) ? 6 : 2));
 }
 
 // A column's head: a button that sorts by it, which way it is sorted, and what it holds.
