@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: So many what-ifs are remembered: who goes back and forth waits once.
 _REMEMBERED = 32
+#: So many gates are widened before the rest is left to the user.
+_MOST_GATES = 32
 DTYPES = ("float32", "float16", "bfloat16", "float64")
 
 
@@ -57,7 +59,7 @@ class Laboratory:
     """
 
     def __init__(self, report: Report, model: Any = None) -> None:
-        self.report = report
+        self.report, self.source = report, report.source
         self.reason = self.inside = ""
         self.is_computed = False
         self._traces: OrderedDict[Any, Trace] = OrderedDict()
@@ -80,7 +82,7 @@ class Laboratory:
             return None
         from nbcnncost.tracing.axes import axes_of
 
-        source = self.report.source
+        source = self.source
         return axes_of(self._skeleton, source.args, source.kwargs, self.report.trace.batch)
 
     @property
@@ -102,7 +104,9 @@ class Laboratory:
         except CostError as error:
             return Answer(what_if, None, str(error), _path_of(error))
         if trace is not self.report.trace:
-            report = replace(report, trace=trace, source=Source())
+            is_sized = (what_if.height, what_if.width, what_if.batch) != (None, None, None)
+            notes = trace.notes if is_sized else self.report.notes
+            report = replace(report, trace=replace(trace, notes=notes), source=Source())
         failure = trace.failure
         if failure is None or failure == self.report.failure:
             return Answer(what_if, report)
@@ -116,10 +120,14 @@ class Laboratory:
         try:
             settings = self.settings(what_if)
             followers = Followers(self.layers, {path: what_if.layers[path] for path in settings}, self.report.trace)
-            self._run(replace(what_if, layers=followers.changes), followers)
+            for _ in range(_MOST_GATES):
+                trace = self._run(replace(what_if, layers=followers.changes), followers)
+                if not followers.widen_gate(trace):
+                    break
         except CostError as error:
             return Answer(what_if, None, str(error), _path_of(error))
-        answer = self.ask(replace(what_if, layers=followers.changes))
+        changes = {path: change for path, change in followers.changes.items() if self.layers[path].settings(change)}
+        answer = self.ask(replace(what_if, layers=changes))
         if answer.message and answer.report is not None and answer.report.failure is not None:
             function = answer.report.failure.function
             if function in ("add", "sub", "mul", "div", "cat"):
@@ -160,13 +168,15 @@ class Laboratory:
 
     def _copy(self, model: Any) -> None:
         """Make the copy to try on; raises where there can be none."""
-        source, name = self.report.source, self.report.model_name
+        name = self.report.model_name
         if self.report.executed:
             raise CostError(
                 "the model was run for real (execute=True), which takes its weights: see other settings there"
             )
-        if model is None or not (source.args or source.kwargs):
+        if model is None:
             raise CostError(f"{name} is gone: keep the model in a variable, and make the report and its panel again")
+        if not (self.source.args or self.source.kwargs):
+            self.source = _like_report(self.report)
         import weakref
 
         from nbcnncost.tracing.models import accept
@@ -211,7 +221,7 @@ class Laboratory:
         from nbcnncost.tracing.step import Wanted
 
         settings, (args, kwargs) = self.settings(what_if), self.inputs(what_if)
-        options = self.report.source.options
+        options = self.source.options
         wanted = Wanted(options["optimizer"], options["input_grad"]) if options["training"] else None
         mode = self._mode(what_if)
         edits, original = Edits(self._skeleton), self._original()
@@ -244,7 +254,7 @@ class Laboratory:
         """The inputs in the sizes and the dtype asked for."""
         from nbcnncost.tracing.axes import resized
 
-        source, axes = self.report.source, self.axes
+        source, axes = self.source, self.axes
         wanted = {name: getattr(what_if, name) for name in ("batch", "height", "width")}
         wanted = {name: size for name, size in wanted.items() if size is not None}
         for name, size in wanted.items():
@@ -260,7 +270,7 @@ class Laboratory:
         return resized(source.args, source.kwargs, axes, wanted, what_if.dtype)
 
     def _mode(self, what_if: WhatIf) -> str:
-        mode: str = what_if.mode or self.report.source.options["mode"]
+        mode: str = what_if.mode or self.source.options["mode"]
         if mode not in self.modes:
             raise InputError(f"the mode is one of {', '.join(self.modes)}, not {mode!r}")
         return mode
@@ -289,6 +299,16 @@ def _path_of(error: CostError) -> str:
 
 def _key(what_if: WhatIf) -> Any:
     return replace(what_if, convention=None, layers=tuple(sorted(what_if.layers.items())))  # type: ignore[arg-type]
+
+
+def _like_report(report: Report) -> Source:
+    """How a report's model was run, by what the report tells: it was read from a file, or made by another what-if."""
+    from nbcnncost.tracing.axes import empty_like
+
+    training = report.trace.training
+    options = {"mode": report.mode, "execute": report.executed, "training": training is not None}
+    optimizer = {} if training is None else {"optimizer": training.optimizer, "input_grad": training.input_grad}
+    return Source(empty_like(report.inputs), options={**options, **optimizer})
 
 
 def _told(report: Report) -> list[Row]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from nbcnncost.records import TensorSpec
 from nbcnncost.tracing.customary import FirstLayer, first_layer
 from nbcnncost.tracing.images import takes_images
 from nbcnncost.tracing.nested import replaced, tensors_in
@@ -49,6 +50,11 @@ def axes_of(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], 
     places = {**({"batch": dimension} if batched else {}), **sizes}
     values = {name: sized[0].shape[place] for name, place in places.items()}
     return Axes(places, values, rank, "width" in sizes and "height" not in sizes, reason)
+
+
+def empty_like(specs: Sequence[TensorSpec]) -> tuple[Tensor, ...]:
+    """Inputs of these shapes and dtypes, without values."""
+    return tuple(torch.empty(spec.shape, dtype=getattr(torch, spec.dtype), device="meta") for spec in specs)
 
 
 def resized(
