@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from nbcnncost.errors import CostError, InputError
 from nbcnncost.panel.following import Followers
-from nbcnncost.panel.layers import Layer, layers_of
+from nbcnncost.panel.layers import MOST, Layer, layers_of
 from nbcnncost.panel.state import LayerChange, WhatIf
 from nbcnncost.records import Trace
 from nbcnncost.report import Report
 from nbcnncost.rows import Row
 from nbcnncost.source import Source
+from nbcnncost.units import exact
 
 if TYPE_CHECKING:
     from torch import nn
@@ -191,7 +192,11 @@ class Laboratory:
         """The trace of a what-if, remembered whatever the convention."""
         if replace(what_if, convention=None).changes_nothing:
             return self.report.trace
-        key = _key(what_if)
+        if self.reason:
+            raise CostError(self.reason)
+        key = self._key(what_if)
+        if not any(key):
+            return self.report.trace
         if key not in self._traces:
             self._check_copy()
             self._traces[key] = self._run(what_if)
@@ -200,10 +205,19 @@ class Laboratory:
         self._traces.move_to_end(key)
         return self._traces[key]
 
+    def _key(self, what_if: WhatIf) -> tuple[tuple[Any, ...], ...]:
+        """What of a what-if is really otherwise."""
+        self.inputs(what_if)
+        before = {**(self.axes.values if self.axes else {}), "dtype": self.dtype, "mode": self.source.options["mode"]}
+        asked = {name: getattr(what_if, name) for name in ("batch", "height", "width", "dtype", "mode")}
+        other = tuple(entry for entry in asked.items() if entry[1] not in (None, before.get(entry[0])))
+        layers = (
+            (path, tuple(sorted(layer.items()))) for path, layer in sorted(self.settings(what_if).items()) if layer
+        )
+        return other, tuple(layers)
+
     def _check_copy(self) -> None:
         """The copy must do what the model did: a forward may reach the model by another way than its own layers."""
-        if self.reason:
-            raise CostError(self.reason)
         if not self._traces and _told(replace(self.report, trace=self._run(WhatIf()))) != _told(self.report):
             self.reason = (
                 f"a copy of {self.report.model_name} does not run as in this report: the model was changed since, "
@@ -260,8 +274,8 @@ class Laboratory:
         for name, size in wanted.items():
             if axes is None or name not in axes.places:
                 raise InputError(f"the input of {self.report.model_name} has no {name} that can be changed")
-            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-                raise InputError(f"the {name} is a whole number from 1, not {size!r}")
+            if type(size) is not int or not 1 <= size <= MOST:
+                raise InputError(f"the {name} is a whole number from 1 to {exact(MOST)}, not {size!r}")
         if what_if.dtype is not None and (self.dtype is None or what_if.dtype not in DTYPES):
             choices = f"it is one of {', '.join(DTYPES)}" if self.dtype else "these weights keep theirs"
             raise InputError(f"the dtype cannot be {what_if.dtype!r}: {choices}")
@@ -297,10 +311,6 @@ def _path_of(error: CostError) -> str:
     return error.path if isinstance(error, _LayerError) else ""
 
 
-def _key(what_if: WhatIf) -> Any:
-    return replace(what_if, convention=None, layers=tuple(sorted(what_if.layers.items())))  # type: ignore[arg-type]
-
-
 def _like_report(report: Report) -> Source:
     """How a report's model was run, by what the report tells: it was read from a file, or made by another what-if."""
     from nbcnncost.tracing.axes import empty_like
@@ -321,7 +331,8 @@ def _sentence(trace: Trace) -> str:
     failure = trace.failure
     if failure is None or failure.message.startswith("`") or not failure.path:
         return "" if failure is None else failure.message
-    return f"`{failure.path}` ({failure.type}) stops: {failure.message}"
+    said = failure.message.strip().partition("\n")[0]
+    return f"`{failure.path}` ({failure.type}) stops: {said}"
 
 
 __all__ = ["DTYPES", "Answer", "Laboratory", "LayerChange"]
