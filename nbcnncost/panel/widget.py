@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -37,6 +38,11 @@ _SAID = frozenset({"table", "controls", "details", "baseline", "status", "words"
 _IDLE: Mapping[str, Any] = MappingProxyType({"busy": False, "error": None})
 
 
+def _text(value: Any) -> str:
+    """JSON as one text: a notebook writes each number of a list on a line of its own, which takes twice the room."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def _json(value: View | WhatIf, panel: Panel) -> dict[str, Any]:
     return plain(value)
 
@@ -64,9 +70,9 @@ class Panel(anywidget.AnyWidget):
     view = traitlets.Instance(View).tag(sync=True, to_json=_json, from_json=_read("view"))
     what_if = traitlets.Instance(WhatIf).tag(sync=True, to_json=_json, from_json=_read("what_if"))
     baseline = traitlets.Instance(Report, allow_none=True).tag(
-        sync=True, to_json=lambda pinned, panel: None if pinned is None else panel._beside(pinned)
+        sync=True, to_json=lambda pinned, panel: None if pinned is None else _text(panel._beside(pinned))
     )
-    table = traitlets.Dict().tag(sync=True)
+    table = traitlets.Dict().tag(sync=True, to_json=lambda table, panel: _text(table))
     controls = traitlets.Dict().tag(sync=True)
     details = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict(dict(_IDLE)).tag(sync=True)
