@@ -10,6 +10,7 @@ import chromium
 import pytest
 from front_end import ADDRESS, MODEL, PAGE, FrontEnd
 from playwright.sync_api import sync_playwright
+from shown import Stubbed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -93,7 +94,7 @@ def show(page):
         key = str(len(ends[on]))
         ends[on][key] = FrontEnd(panel)
         on.evaluate("window.show", {"id": key, "state": panel.get_state(), "width": width})
-        return panel
+        return Stubbed(on, panel, ends[on][key], key)
 
     yield make
     for panels in ends.values():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -69,17 +68,20 @@ def start(folder: Path, python: str = sys.executable, module: str = "jupyterlab"
         path = places["settings"] / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values), encoding="utf-8")
-    token = secrets.token_hex(16)
-    command = [python, "-m", module, "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.token={token}"]
-    command += [f"--ServerApp.root_dir={folder / 'notebooks'}", "--allow-root"]
+    command = [python, "-m", module, "--no-browser", "--allow-root"]
     command += ["--expose-app-in-browser"] if module == "jupyterlab" else []
     with (folder / "log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
-            command, cwd=folder, env=_environment(places), stdout=log, stderr=log, start_new_session=True
+            command,
+            cwd=folder / "notebooks",
+            env=_environment(places),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
-    server = Server(process, "", token, folder / "notebooks", places["runtime"])
+    server = Server(process, "", "", folder / "notebooks", places["runtime"])
     try:
-        server.url = _url_of(process, places["runtime"], token)
+        server.url, server.token = _answer_of(process, places["runtime"])
     except TimeoutError:
         server.stop()
         raise RuntimeError(f"Jupyter does not start:\n{(folder / 'log').read_text(encoding='utf-8')[-3000:]}") from None
@@ -101,22 +103,23 @@ def _environment(places: dict[str, Path]) -> dict[str, str]:
     }
 
 
-def _url_of(process: subprocess.Popen, runtime: Path, token: str) -> str:
-    """The address that the server says it has, once it answers."""
+def _answer_of(process: subprocess.Popen, runtime: Path) -> tuple[str, str]:
+    """The address and the token that the server says it has, once it answers."""
     begin = time.monotonic()
     while time.monotonic() - begin < START and process.poll() is None:
-        answering = filter(None, (_answering(file, token) for file in runtime.glob("*server-*.json")))
-        if url := next(answering, None):
-            return url
+        answering = filter(None, map(_answering, runtime.glob("*server-*.json")))
+        if found := next(answering, None):
+            return found
         time.sleep(0.1)
     raise TimeoutError
 
 
-def _answering(file: Path, token: str) -> str | None:
-    """The address that a running server's file names, if it answers there."""
+def _answering(file: Path) -> tuple[str, str] | None:
+    """The address and token that a running server's file names, if it answers there."""
     try:
-        url = json.loads(file.read_text(encoding="utf-8"))["url"].replace("localhost", "127.0.0.1")
-        with urlopen(f"{url}api/status?token={token}", timeout=5):
-            return url
+        said = json.loads(file.read_text(encoding="utf-8"))
+        url = said["url"].replace("localhost", "127.0.0.1")
+        with urlopen(f"{url}api/status?token={said['token']}", timeout=5):
+            return url, said["token"]
     except (OSError, ValueError):  # half a file, or not yet listening
         return None
