@@ -66,7 +66,7 @@ function fillText(text, values) {
 }
 
 // The rows of a table as a tree, followed by what the baseline had besides; `numbers` hold each row's own.
-function unpackTable(table, baseline, removedName = "removed") {
+function unpackTable(table, baseline, removedName = "removed", methods = {}) {
   const packed = table.rows || { id: [] };
   const word = (key, index) => {
     const value = packed[key]?.[index] ?? "";
@@ -75,6 +75,7 @@ function unpackTable(table, baseline, removedName = "removed") {
   const shared = new Set(packed.shared);
   const closed = new Set(packed.closed);
   const rows = packed.id.map((id, index) => ({
+    __proto__: methods,
     index,
     id,
     name: word("name", index),
@@ -99,7 +100,7 @@ function unpackTable(table, baseline, removedName = "removed") {
     if (before) before[key] = rows.map((row) => readNumber(baseline.rows[key]?.[row.index]));
   }
   if (before) markNew(rows, before, keys);
-  if (baseline?.removed?.length) addRemoved(rows, { numbers, before, keys }, baseline.removed, removedName);
+  if (baseline?.removed?.length) addRemoved(rows, { numbers, before, keys }, baseline.removed, { name: removedName, methods });
   linkRows(rows);
   return { rows, keys, numbers, unknown, before, byId: new Map(rows.map((row) => [row.id, row])) };
 }
@@ -117,10 +118,10 @@ function markNew(rows, before, keys) {
 }
 
 // What only the baseline had, in a container of its own, so that differences add up as well.
-function addRemoved(rows, { numbers, before, keys }, removed, name) {
+function addRemoved(rows, { numbers, before, keys }, removed, { name, methods }) {
   const blank = { type: "", settings: "", input: "", output: "", marks: "", shared: false, closed: true, removed: true };
   const add = (id, title, depth, leaf, entry) => {
-    rows.push({ ...blank, index: rows.length, id, name: title, depth, leaf });
+    rows.push({ __proto__: methods, ...blank, index: rows.length, id, name: title, depth, leaf });
     for (const key of keys) {
       numbers[key].push(leaf ? 0 : null);
       before[key].push(leaf ? readNumber(entry[key]) : null);

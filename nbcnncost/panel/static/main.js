@@ -71,30 +71,17 @@ function addWriting(store) {
 
 // The rows and their sums, kept up with the table, the baseline and the view.
 function addRows(store) {
-  let unpacked, sums, missing, beforeSums, visible, kept;
-  const ofRow = { value: { value(key) { return rowValue(this.index, key); } },
-    unknown: { value(key) { return missing[key]?.[this.index] || 0; } },
-    baseline: { value(key) { return beforeSums && !this.isNew ? beforeSums[key]?.[this.index] ?? null : null; } } };
-  const rowValue = (index, key) => {
-    const known = sums[key]?.[index] ?? null;
-    return missing[key]?.[index] && !Number(known) ? null : known;
-  };
+  let unpacked, sums, visible, kept;
+  const methods = rowMethods((key) => sums[key]);
   const count = () => {
-    const { text, types } = store.view;
-    kept = filterRows(unpacked.rows, text, types);
+    kept = filterRows(unpacked.rows, store.view.text, store.view.types);
     sums = {};
-    missing = {};
-    beforeSums = unpacked.before && {};
-    for (const key of unpacked.keys) {
-      sums[key] = addUp(unpacked.rows, kept, (index) => unpacked.numbers[key][index]);
-      missing[key] = addUp(unpacked.rows, kept, (index) => unpacked.unknown[key].get(index));
-      if (beforeSums) beforeSums[key] = addUp(unpacked.rows, kept, (index) => unpacked.before[key][index]);
-    }
+    for (const key of unpacked.keys) sums[key] = sumsOf(unpacked, kept, key);
   };
   const sortValue = (key) => {
     const column = store.column(key);
     if (!column) return key === "name" ? (row) => row.id : null;
-    if (column.kind !== "text") return (row) => sums[column.of || key][row.index];
+    if (column.kind !== "text") return (row) => sums[column.of || key].known[row.index];
     return key === "type" ? (row) => row.type + " " + row.settings : (row) => row[key];
   };
   const arrange = () => {
@@ -102,20 +89,58 @@ function addRows(store) {
     visible = visibleRows(unpacked.rows, { kept, opened: store.opened(), flat, value: sortValue(sort), descending });
   };
   const load = () => {
-    unpacked = unpackTable(store.table, store.model.get("baseline"), store.t("removed"));
-    unpacked.rows.forEach((row) => Object.defineProperties(row, ofRow));
+    unpacked = unpackTable(store.table, store.model.get("baseline"), store.t("removed"), methods);
     count();
     arrange();
   };
+  addReading(store, () => ({ unpacked, visible, kept }));
+  // The sum of all leaves shown, read as a row's.
+  store.shownTotal = { __proto__: methods, get index() { return unpacked.rows.length; } };
+  load();
+  followRows(store, load, count, arrange);
+}
+
+// What a number adds up to in each row: what is known, how much is not, and what the baseline had.
+function sumsOf({ rows, numbers, unknown, before }, kept, key) {
+  return {
+    known: addUp(rows, kept, (index) => numbers[key][index]),
+    missing: addUp(rows, kept, (index) => unknown[key].get(index)),
+    before: before && addUp(rows, kept, (index) => before[key][index]),
+  };
+}
+
+// What can be asked of a row: its number, the sum of those shown for a container, null where nothing is known;
+// how many operations that lacks; and what the baseline had, null where it has no such row.
+function rowMethods(sumsFor) {
+  return {
+    value(key) {
+      const sums = sumsFor(key);
+      if (!sums) return null;
+      const known = sums.known[this.index];
+      return sums.missing[this.index] && !Number(known) ? null : known;
+    },
+    unknown(key) {
+      return sumsFor(key)?.missing[this.index] || 0;
+    },
+    baseline(key) {
+      return this.isNew ? null : sumsFor(key)?.before?.[this.index] ?? null;
+    },
+  };
+}
+
+// What other parts read of the rows.
+function addReading(store, now) {
+  const known = (key) => now().unpacked.keys.includes(key);
   Object.defineProperties(store, {
-    rows: { get: () => unpacked.rows },
-    metric: { get: () => [store.view.metric, store.table.metric].find((key) => unpacked.keys.includes(key)) || unpacked.keys[0] },
+    rows: { get: () => now().unpacked.rows },
+    metric: { get: () => [store.view.metric, store.table.metric].find(known) ?? now().unpacked.keys[0] },
     filtered: { get: () => Boolean(store.view.text.trim() || store.view.types.length) },
   });
-  store.visible = () => visible;
-  store.row = (id) => unpacked.byId.get(id);
-  store.keys = () => unpacked.keys;
-  store.keeps = (row) => Boolean(kept[row.index]);
+  store.visible = () => now().visible;
+  store.row = (id) => now().unpacked.byId.get(id);
+  store.keys = () => now().unpacked.keys;
+  store.lacks = (key) => now().unpacked.unknown[key].size;
+  store.keeps = (row) => Boolean(now().kept[row.index]);
   store.column = (key) => (store.table.columns || []).find((column) => column.key === key);
   store.columns = () => {
     const chosen = store.view.columns || store.table.shown || [];
@@ -123,14 +148,8 @@ function addRows(store) {
   };
   store.opened = () => {
     const { expanded } = store.view;
-    return expanded ? new Set(expanded) : firstOpening(unpacked.rows, kept, store.filtered ? 200 : 60);
+    return expanded ? new Set(expanded) : firstOpening(store.rows, now().kept, store.filtered ? 200 : 60);
   };
-  // The sum of all leaves shown, as a row gives it.
-  store.shownTotal = { index: -1 };
-  Object.defineProperties(store.shownTotal, { ...ofRow, index: { get: () => unpacked.rows.length } });
-  store.load = load;
-  load();
-  followRows(store, load, count, arrange);
 }
 
 // Reads anew what has changed: a table and its baseline together where they come together.
@@ -199,10 +218,123 @@ function addRequests(store) {
   store.signal.addEventListener("abort", () => open.forEach(({ timer }) => clearTimeout(timer)));
 }
 
+// Model, input and whole totals, with how they differ from what is pinned.
+function makeHead(store) {
+  const head = element("header", { class: "cc-head" });
+  const draw = () => {
+    const { model = "", summary = [], convention = "" } = store.table;
+    const first = element("p", { class: "cc-title" }, element("strong", { class: "cc-model" }, isolated(model)), " ",
+      element("span", { class: "cc-muted" }, isolated([summary[0], convention].filter(Boolean).join(" · "))));
+    const more = summary.slice(2).map((line) => element("p", { class: "cc-muted" }, isolated(line)));
+    const pinned = store.model.get("baseline");
+    const against = pinned && element("p", { class: "cc-muted cc-against" }, store.t("▲ ▼ against the baseline {0}", pinned.label));
+    head.replaceChildren(element("div", {}, first, ...more, against), element("dl", { class: "cc-totals" }, ...store.keys().map((key) => totalOf(store, key))));
+  };
+  store.on("table", draw);
+  draw();
+  return head;
+}
+
+// One of the totals: short, in full in its title.
+function totalOf(store, key) {
+  const column = store.column(key);
+  const whole = readNumber(store.table.total?.[key]);
+  const lacking = store.lacks(key);
+  const number = element("dd", { title: whole === null ? "" : exactNumber(whole) }, whole === null ? "?" : partlyText(whole, lacking, shortNumber));
+  const before = readNumber(store.model.get("baseline")?.total?.[key]);
+  if (before !== null && whole !== null) {
+    const change = minus(whole, before);
+    number.append(" ", element("small", { class: differenceClass(change), title: differenceText(change) }, differenceText(change, shortNumber)));
+  }
+  return element("div", { "data-key": key }, element("dt", { title: column.title || "" }, column.header), number);
+}
+
+// Bars and treemap under two tabs.
+function makeCharts(store) {
+  const kinds = { bars: [store.t("Bars"), makeBars(store)], treemap: [store.t("Treemap"), makeTreemap(store)] };
+  const tabs = Object.entries(kinds).map(([kind, [label]]) => element("button", { type: "button", class: "cc-tab", role: "tab", "data-key": kind,
+    onclick: () => store.update({ chart: kind }) }, label));
+  const list = element("div", { class: "cc-tabs", role: "tablist", "aria-label": store.t("Chart"), onkeydown: (event) => {
+    if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
+    store.update({ chart: store.view.chart === "bars" ? "treemap" : "bars" });
+    list.querySelector("[aria-selected=true]").focus();
+    event.preventDefault();
+  } }, ...tabs);
+  const panels = Object.entries(kinds).map(([kind, [label, chart]]) => element("div", { role: "tabpanel", "aria-label": label, "data-key": kind }, chart));
+  const follow = () => {
+    const { chart } = store.view;
+    for (const tab of tabs) {
+      tab.setAttribute("aria-selected", String(tab.dataset.key === chart));
+      tab.tabIndex = tab.dataset.key === chart ? 0 : -1;
+    }
+    for (const panel of panels) panel.hidden = panel.dataset.key !== chart;
+  };
+  store.on("view", follow);
+  follow();
+  return element("section", { class: "cc-charts", "aria-label": store.t("Chart") }, list, ...panels);
+}
+
+// How many rows show, what was last done, and whether Python is at work.
+function makeStatus(store) {
+  const count = element("span", { class: "cc-count" });
+  const said = element("span", { class: "cc-said" });
+  const busy = element("span", { class: "cc-busy", hidden: true }, store.t("working…"));
+  const follow = () => {
+    const rows = store.rows.filter((row) => !row.removed).length;
+    const shown = store.visible().filter((row) => !row.removed).length;
+    const text = store.t("{0} of {1} rows", exactNumber(shown), exactNumber(rows));
+    if (count.textContent !== text) count.textContent = text;
+  };
+  store.on("visible", follow);
+  store.on("said", ({ text, isError }) => {
+    said.textContent = (isError ? "✗ " : "") + text;
+    said.classList.toggle("cc-bad", isError);
+  });
+  store.on("status", () => (busy.hidden = !store.model.get("status")?.busy));
+  follow();
+  return element("div", { class: "cc-status", role: "status", "aria-live": "polite" }, count, said, busy);
+}
+
+// What went wrong, said where everybody sees it; the table says it at its layer, too.
+function makeAlert(store) {
+  const alert = element("div", { class: "cc-alert", role: "alert", hidden: true });
+  const follow = () => {
+    const error = store.model.get("status")?.error;
+    alert.hidden = !error;
+    alert.replaceChildren(...(error ? ["✗ ", error.path ? element("strong", {}, isolated(error.path), ": ") : "", isolated(error.message)] : []));
+  };
+  store.on("status", follow);
+  follow();
+  return alert;
+}
+
+function makeNotes(store) {
+  const notes = element("footer", { class: "cc-notes" });
+  const draw = () => notes.replaceChildren(...(store.table.notes || []).map((note) => element("p", {}, isolated(note))));
+  store.on("table", draw);
+  draw();
+  return notes;
+}
+
+// Plain keys stay in the panel: a notebook would take "d d" on a row for deleting the cell. Keys with Ctrl or the
+// like still reach it. JupyterLab asks for the attribute, and Notebook does before the event arrives here.
+function keepKeys(store, root) {
+  const isOurs = (event) => root.contains(event.target) && !(event.ctrlKey || event.metaKey || event.altKey);
+  const mark = (event) => root.toggleAttribute("data-lm-suppress-shortcuts", isOurs(event));
+  window.addEventListener("keydown", mark, { capture: true, signal: store.signal });
+  root.addEventListener("keydown", (event) => isOurs(event) && event.stopPropagation());
+}
+
 function render({ model, el }) {
   const store = makeStore(model);
-  const root = element("div", { class: "cnncost" });
-  root.append(makeWhatIf(store), makeBars(store), makeTreemap(store), makeDetails(store));
+  const root = element("div", { class: "cnncost", role: "region", "aria-label": store.t("What {0} costs", store.table.model) });
+  root.append(makeHead(store), makeWhatIf(store), makeToolbar(store), makeAlert(store),
+    element("div", { class: "cc-body" },
+      element("div", { class: "cc-main" }, makeTable(store), makeStatus(store)),
+      element("div", { class: "cc-side" }, makeCharts(store), makeDetails(store))),
+    makeNotes(store));
+  keepKeys(store, root);
+  store.on("status", () => root.setAttribute("aria-busy", String(Boolean(model.get("status")?.busy))));
   el.append(root);
   return () => {
     store.end();
