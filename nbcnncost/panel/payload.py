@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbcnncost.parts import STEP
 from nbcnncost.views.columns import (
+    DISPENSABLE,
     clean,
     column_of,
     default_columns,
@@ -60,7 +61,7 @@ def table_of(report: Report) -> dict[str, Any]:
         "convention": clean(report.convention.name),
         "unit": report.unit,
         "columns": [_column(key, report, numbers) for key in column_keys(report)],
-        "shown": [key for key in default_columns(report) if key in column_keys(report)],
+        "shown": [key for key in default_columns(report) if key in column_keys(report) and key not in DISPENSABLE],
         "metric": first_metric(report),
         **_rows(report, rows, numbers),
         "total": {key: exact_number(report.total.number(key)) for key in numbers},

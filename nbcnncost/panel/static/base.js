@@ -40,7 +40,8 @@ function shortNumber(value) {
 function percentText(part, whole) {
   if (!Number(part) || !Number(whole)) return "0 %";
   const share = (100 * Number(part)) / Number(whole);
-  return share < 0.05 && share > 0 ? "<0.1 %" : share.toFixed(1).replace("-", "−") + " %";
+  if (share > 0 && share < 0.05) return "<0.1 %";
+  return (share === 100 ? "100" : share.toFixed(1).replace("-", "−")) + " %";
 }
 
 // A number of which some may not be known: "123", "123 + ?" or "?".

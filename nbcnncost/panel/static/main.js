@@ -225,7 +225,7 @@ function makeHead(store) {
     const { model = "", summary = [], convention = "" } = store.table;
     const first = element("p", { class: "cc-title" }, element("strong", { class: "cc-model" }, isolated(model)), " ",
       element("span", { class: "cc-muted" }, isolated([summary[0], convention].filter(Boolean).join(" · "))));
-    const more = summary.slice(2).map((line) => element("p", { class: "cc-muted" }, isolated(line)));
+    const more = summary.slice(2).map((line) => element("p", { class: line.startsWith("✗") ? "cc-bad" : "cc-muted" }, isolated(line)));
     const pinned = store.model.get("baseline");
     const against = pinned && element("p", { class: "cc-muted cc-against" }, store.t("▲ ▼ against the baseline {0}", pinned.label));
     head.replaceChildren(element("div", {}, first, ...more, against), element("dl", { class: "cc-totals" }, ...store.keys().map((key) => totalOf(store, key))));
@@ -271,7 +271,8 @@ function makeCharts(store) {
   };
   store.on("view", follow);
   follow();
-  return element("section", { class: "cc-charts", "aria-label": store.t("Chart") }, list, ...panels);
+  return element("section", { class: "cc-charts", "aria-label": store.t("Chart") },
+    element("div", { class: "cc-charthead" }, list, makeMetric(store)), ...panels);
 }
 
 // How many rows show, what was last done, and whether Python is at work.

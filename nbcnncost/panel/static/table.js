@@ -1,8 +1,8 @@
 // The table: the tree of layers, or their list, with sums that always add up to what the filter keeps.
 
 // So many rows are drawn at once; further ones take their place.
-const DRAWN = 400;
-const STEP = 200;
+const DRAWN = 250;
+const STEP = 125;
 
 // The table with its keys; it is drawn anew whenever what is visible changes.
 function makeTable(store) {
@@ -46,6 +46,7 @@ function drawTable(store, state) {
   table.setAttribute("aria-label", store.t("Layers of {0}", store.table.model));
   table.setAttribute("aria-rowcount", visible.length + 2);
   table.setAttribute("aria-colcount", columns.length + 1);
+  table.classList.toggle("cc-list", store.view.flat);
   sizeColumns(store, state, columns);
   head.replaceChildren(headCell(store, { key: "name", header: store.t("layer"), kind: "text" }), ...columns.map((column) => headCell(store, column)));
   const look = { columns, opened: store.view.flat ? new Set() : store.opened(), largest: largestShown(visible, columns), errors: errorsOf(store), flat: store.view.flat, selected: store.selected };
@@ -68,14 +69,15 @@ function tableColumns(store) {
 // Widths that the whole table fixes, so that nothing moves when rows open or a filter narrows them.
 function sizeColumns(store, { columns, table }, shown) {
   const widths = shown.map((column) => {
-    const head = column.header.length + 3;
-    if (column.kind === "share") return Math.max(head, 9);
-    if (column.kind === "text") return column.key === "type" ? 24 : 17;
+    const head = column.header.length + 2;
+    if (column.kind === "share") return Math.max(head, 8);
+    if (column.kind === "text") return column.key === "type" ? 18 : 14;
     const whole = exactNumber(store.table.total?.[column.of || column.key] ?? 0).length;
-    return Math.max(head, whole + (column.kind === "difference" ? 5 : 3));
+    const partly = store.lacks(column.of || column.key) ? 4 : 0;
+    return Math.max(head, whole + (column.kind === "difference" ? 4 : 2 + partly));
   });
-  columns.replaceChildren(element("col"), ...widths.map((width) => {
-    const col = element("col");
+  columns.replaceChildren(element("col"), ...widths.map((width, place) => {
+    const col = element("col", { class: shown[place].key === "type" ? "cc-wordy" : null });
     col.style.width = `calc(${width}ch + 12px)`;
     return col;
   }));
@@ -165,7 +167,7 @@ function moveWindow(store, state, step) {
 
 function errorRow(look, row) {
   const made = wideRow(look, "cc-error", "✗ " + look.errors.get(row.index));
-  made.style.setProperty("--cc-depth", look.flat ? 0 : row.depth);
+  made.style.setProperty("--cc-depth", look.flat ? 0 : row.depth - 1);
   return made;
 }
 
@@ -210,7 +212,7 @@ function bodyCell(store, row, column, look) {
   if (kind === "share") return shareCell(store, row, column);
   const cell = element("td", { class: "cc-number", "data-key": key, title: numberTitle(store, row, column) }, partlyText(known ?? 0, row.unknown(key)));
   if (!Number(known) && known !== null) cell.className += " cc-zero";
-  else if (look.largest[key]) cell.style.setProperty("--cc-part", `${((100 * Number(known)) / look.largest[key]).toFixed(1)}%`);
+  else if (Number(known) * 200 > look.largest[key]) cell.style.setProperty("--cc-part", `${((100 * Number(known)) / look.largest[key]).toFixed(1)}%`);
   return cell;
 }
 

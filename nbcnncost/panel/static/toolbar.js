@@ -8,7 +8,7 @@ function makeToolbar(store) {
   return element("div", { class: "cc-toolbar", role: "group", "aria-label": store.t("Table") },
     element("div", { class: "cc-group cc-grow" }, makeFilter(store), makeTypes(store), makeColumns(store)),
     element("div", { class: "cc-group" }, makeFlat(store), ...makeOpening(store)),
-    element("div", { class: "cc-group cc-end" }, makeMetric(store), makePin(store), makeExport(store)));
+    element("div", { class: "cc-group cc-end" }, makePin(store), makeExport(store)));
 }
 
 function makeFilter(store) {
@@ -178,7 +178,7 @@ function makePin(store) {
     onclick: () => store.command(store.model.get("baseline") ? "unpin" : "pin", "baseline") });
   const follow = () => {
     const pinned = Boolean(store.model.get("baseline"));
-    button.textContent = pinned ? store.t("Unpin") : store.t("Pin");
+    button.textContent = pinned ? store.t("Unpin baseline") : store.t("Pin as baseline");
     button.title = pinned ? store.t("Compare with {0} no longer", store.model.get("baseline").label) : store.t("Keep these numbers and show how later ones differ");
     button.classList.toggle("cc-on", pinned);
   };
