@@ -1,10 +1,14 @@
-"""The panel's script and style sheet: the files of ``static/`` one behind the other, without what only authors need.
+"""The panel's script and style sheet: the files of ``static/`` in one packed module.
 
-They are stored with every panel that a notebook keeps, so comment lines and indentation are left out.
+A notebook keeps the module with every panel that it stores. So lines that only authors need are left out, and what
+remains is compressed: a few lines of script unpack it, with nothing but what every browser has.
 """
 
 from __future__ import annotations
 
+import json
+import zlib
+from base64 import b64encode
 from functools import cache
 from pathlib import Path
 
@@ -22,11 +26,27 @@ SCRIPTS = (
 )
 SHEETS = ("panel.css", "side.css")
 
+_UNPACKING = """\
+const packed = Uint8Array.from(atob("{packed}"), (letter) => letter.charCodeAt(0));
+const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+const script = new Blob([await new Response(unpacked).blob()], {{ type: "text/javascript" }});
+const address = URL.createObjectURL(script);
+const {{ default: panel }} = await import(address);
+URL.revokeObjectURL(address);
+export default panel;
+"""
+
+
+@cache
+def module() -> str:
+    """The one module that a front end loads."""
+    return _UNPACKING.format(packed=b64encode(zlib.compress(script().encode(), 9)).decode())
+
 
 @cache
 def script() -> str:
-    """The one module that a front end loads."""
-    return _together(SCRIPTS, "//")
+    """What the module unpacks: all scripts, and the sheet as their ``SHEET``."""
+    return f"const SHEET = {json.dumps(sheet(), ensure_ascii=False)};\n{_together(SCRIPTS, '//')}"
 
 
 @cache

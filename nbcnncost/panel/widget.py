@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from nbcnncost.panel.assets import script, sheet
+from nbcnncost.panel.assets import module
 from nbcnncost.panel.payload import table_of
 from nbcnncost.panel.state import View, plain
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 class Panel(anywidget.AnyWidget):
     """A report to explore and to change: ``report.panel()``."""
 
-    _esm = script()
-    _css = sheet()
+    _esm = module()
 
     table = traitlets.Dict().tag(sync=True)
     view = traitlets.Dict().tag(sync=True)

@@ -220,7 +220,7 @@ function addRequests(store) {
 
 // Model, input and whole totals, with how they differ from what is pinned.
 function makeHead(store) {
-  const head = element("header", { class: "cc-head" });
+  const head = element("div", { class: "cc-head" });
   const draw = () => {
     const { model = "", summary = [], convention = "" } = store.table;
     const first = element("p", { class: "cc-title" }, element("strong", { class: "cc-model" }, isolated(model)), " ",
@@ -310,7 +310,7 @@ function makeAlert(store) {
 }
 
 function makeNotes(store) {
-  const notes = element("footer", { class: "cc-notes" });
+  const notes = element("div", { class: "cc-notes" });
   const draw = () => notes.replaceChildren(...(store.table.notes || []).map((note) => element("p", {}, isolated(note))));
   store.on("table", draw);
   draw();
@@ -329,7 +329,7 @@ function keepKeys(store, root) {
 function render({ model, el }) {
   const store = makeStore(model);
   const root = element("div", { class: "cnncost", role: "region", "aria-label": store.t("What {0} costs", store.table.model) });
-  root.append(makeHead(store), makeWhatIf(store), makeToolbar(store), makeAlert(store),
+  root.append(element("style", {}, SHEET), makeHead(store), makeWhatIf(store), makeToolbar(store), makeAlert(store),
     element("div", { class: "cc-body" },
       element("div", { class: "cc-main" }, makeTable(store), makeStatus(store)),
       element("div", { class: "cc-side" }, makeCharts(store), makeDetails(store))),
