@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 REQUIRE = "NBCNNCOST_REQUIRE_BROWSER"
 MISSING = f"no Chromium found (looked for {', '.join(NAMES)})"
@@ -37,3 +39,10 @@ def executable() -> str:
 def launch(playwright):
     """A headless Chromium that talks to nobody by itself."""
     return playwright.chromium.launch(executable_path=executable(), args=FLAGS)
+
+
+def pictures() -> Path:
+    """The folder for pictures that people look at: ``build/screenshots``, or what NBCNNCOST_SCREENSHOTS names."""
+    folder = Path(os.environ.get("NBCNNCOST_SCREENSHOTS", ROOT / "build" / "screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

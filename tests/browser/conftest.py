@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,8 +10,6 @@ import pytest
 from front_end import ADDRESS, MODEL, PAGE, FrontEnd
 from playwright.sync_api import sync_playwright
 from shown import Stubbed
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def pytest_collection_modifyitems(items):
@@ -104,7 +101,5 @@ def show(page):
 
 @pytest.fixture(scope="session")
 def screenshots():
-    """The folder for pictures that people look at: ``build/screenshots``, or what NBCNNCOST_SCREENSHOTS names."""
-    folder = Path(os.environ.get("NBCNNCOST_SCREENSHOTS", ROOT / "build" / "screenshots"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    """The folder for pictures that people look at."""
+    return chromium.pictures()

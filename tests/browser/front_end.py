@@ -68,7 +68,7 @@ window.panels = {};
 window.show = async ({ id, state, width }) => {
   const { _esm, _css, ...synced } = state;
   const style = document.createElement("style");
-  style.textContent = _css;
+  style.textContent = _css ?? "";
   const el = document.createElement("div");
   el.dataset.panel = id;
   if (width) el.style.width = width + "px";

@@ -87,6 +87,34 @@ class Shown:
         marked = f"{ROW}[aria-selected=true]"
         return self.root.locator(marked).evaluate_all("rows => rows.map(row => row.dataset.id)")
 
+    def marks(self, chart: str):
+        """The marks of a chart that stand for rows: ``"bars"`` or ``"treemap"``."""
+        return self.root.locator(f".cc-{chart} [data-id]")
+
+    def mark(self, chart: str, key: str):
+        """The mark of a chart that stands for a row."""
+        return self.root.locator(f".cc-{chart} [data-id={json.dumps(key)}]")
+
+    def tab(self, chart: str):
+        """Press a chart's tab."""
+        self.root.locator(f".cc-tab[data-key={chart}]").click()
+        self.settle()
+
+    def field(self, key: str):
+        """A number or a list among the what-if's controls, or the several numbers of one setting."""
+        return self.root.locator(f".cc-whatif [data-key={key}]:not([type=range])")
+
+    def ask(self, key: str, *values):
+        """Give one of the what-if's controls another value, or several that belong together."""
+        for place, value in enumerate(values):
+            field = self.field(key).nth(place)
+            if field.evaluate("field => field.tagName") == "SELECT":
+                field.select_option(label=str(value))
+            else:
+                field.fill(str(value))
+                field.press("Tab")
+        self.settle()
+
     def said(self) -> str:
         """The status line."""
         return self.root.locator(".cc-status").inner_text()
@@ -104,13 +132,21 @@ class Stubbed(Shown):
         unsaved = "key => Object.keys(window.panels[key].model.dirty).length === 0"
         self.page.wait_for_function(unsaved, arg=self.key)
         self.page.evaluate("key => window.panels[key].model.running", self.key)
+        while self.panel.status["busy"]:
+            self.page.wait_for_timeout(10)
+        self.deliver()
 
     def deliver(self):
         """Hand the page what the panel has said of itself."""
-        self.page.evaluate("([key, said]) => window.panels[key].model.receive(said)", [self.key, self.end.fetch()])
+        script = "async ([key, said]) => window.panels[key].model.receive(said)"
+        self.page.evaluate(script, [self.key, self.end.fetch()])
 
     def look(self, **view):
         """Change the view as the page itself would, without its buttons."""
-        script = "([key, view]) => { const { model } = window.panels[key]; model.set('view', {...model.get('view'), ...view}); model.save_changes(); }"
+        script = """([key, view]) => {
+            const { model } = window.panels[key];
+            model.set("view", { ...model.get("view"), ...view });
+            model.save_changes();
+        }"""
         self.page.evaluate(script, [self.key, view])
         self.settle()

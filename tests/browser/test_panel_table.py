@@ -38,7 +38,7 @@ def tree_order(report, value=None, *, descending: bool = False) -> list[str]:
 
     def inside(depth: int, start: int, end: int) -> list[str]:
         starts = [place for place in range(start, end) if rows[place][1].depth == depth]
-        blocks = list(zip(starts, [*starts[1:], end], strict=True))
+        blocks = list(zip(starts, [*starts, end][1:], strict=True))
         if value is not None:
             blocks.sort(key=lambda block: value(*rows[block[0]]), reverse=descending)
         return [name for first, last in blocks for name in (rows[first][0], *inside(depth + 1, first + 1, last))]
@@ -137,7 +137,9 @@ def test_the_filter_by_type(shown, report):
 
 def test_subtotals_add_up_under_every_filter(shown, report):
     """Whatever words and types are asked for, in the tree every number is the sum of what is kept."""
-    words = st.lists(st.sampled_from(["layer1", "conv", "1", "bn2", "relu", "downsample", ".0.", "64", "x"]), max_size=3)
+    words = st.lists(
+        st.sampled_from(["layer1", "conv", "1", "bn2", "relu", "downsample", ".0.", "64", "x"]), max_size=3
+    )
     types = st.lists(st.sampled_from(sorted({row.type for row in report.tree()})), max_size=3, unique=True)
 
     @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -214,7 +216,9 @@ def test_parameters_of_a_layer_called_twice_stand_once(show):
 
 def test_numbers_beyond_what_javascript_holds_are_exact(show):
     """A sum above 2 to the 53rd is right to its last digit."""
-    report = cost(nn.Sequential(*(nn.Conv2d(30_011, 30_011, 3, device="meta") for _ in range(2))), (1, 30_011, 1025, 1027))
+    report = cost(
+        nn.Sequential(*(nn.Conv2d(30_011, 30_011, 3, device="meta") for _ in range(2))), (1, 30_011, 1025, 1027)
+    )
     assert report.total.flops > 2**53
     shown = show(report.panel())
     shown.press("expand")
