@@ -18,12 +18,14 @@ function minus(first, second) {
 
 // A number as JSON brings it: those too large for JavaScript's come as texts.
 function readNumber(value) {
-  return typeof value === "string" ? BigInt(value) : value ?? null;
+  return typeof value === "string" ? BigInt(value) : (value ?? null);
 }
 
 // All digits, in groups of three: "1,814,073,344".
 function exactNumber(value) {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ",").replace("-", "−");
+  return String(value)
+    .replace(/\B(?=(\d{3})+$)/g, ",")
+    .replace("-", "−");
 }
 
 // Three significant digits with a prefix: "1.81 G"; below 1000 all digits.
@@ -101,15 +103,19 @@ function unpackTable(table, baseline, removedName = "removed", methods = {}) {
     if (before) before[key] = rows.map((row) => readNumber(baseline.rows[key]?.[row.index]));
   }
   if (before) markNew(rows, before, keys);
-  if (baseline?.removed?.length) addRemoved(rows, { numbers, before, keys }, baseline.removed, { name: removedName, methods });
+  if (baseline?.removed?.length)
+    addRemoved(rows, { numbers, before, keys }, baseline.removed, { name: removedName, methods });
   linkRows(rows);
+  for (const row of [...rows].reverse())
+    if (row.children.length) row.isNew = row.children.every((child) => child.isNew);
   return { rows, keys, numbers, unknown, before, byId: new Map(rows.map((row) => [row.id, row])) };
 }
 
 // By row, how many operations a number lacks; a leaf without a number lacks one at least.
 function unknownOf(rows, numbers, given = {}) {
   const lacking = new Map(Object.entries(given).map(([index, count]) => [Number(index), count]));
-  for (const row of rows) if (row.leaf && numbers[row.index] === null && !lacking.has(row.index)) lacking.set(row.index, 1);
+  for (const row of rows)
+    if (row.leaf && numbers[row.index] === null && !lacking.has(row.index)) lacking.set(row.index, 1);
   return lacking;
 }
 
@@ -120,7 +126,16 @@ function markNew(rows, before, keys) {
 
 // What only the baseline had, in a container of its own, so that differences add up as well.
 function addRemoved(rows, { numbers, before, keys }, removed, { name, methods }) {
-  const blank = { type: "", settings: "", input: "", output: "", marks: "", shared: false, closed: true, removed: true };
+  const blank = {
+    type: "",
+    settings: "",
+    input: "",
+    output: "",
+    marks: "",
+    shared: false,
+    closed: true,
+    removed: true,
+  };
   const add = (id, title, depth, leaf, entry) => {
     rows.push({ __proto__: methods, ...blank, index: rows.length, id, name: title, depth, leaf });
     for (const key of keys) {

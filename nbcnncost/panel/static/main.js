@@ -6,7 +6,16 @@
 // (cc-sum, cc-failed, cc-new, cc-removed), cc-twist, cc-sort, cc-difference, cc-error, cc-earlier, cc-later, cc-total,
 // cc-side, cc-tab, cc-status (cc-count, cc-said), cc-busy, cc-alert, cc-notes.
 
-const USUAL_VIEW = { columns: null, sort: null, descending: true, flat: false, text: "", types: [], expanded: null, chart: "bars" };
+const USUAL_VIEW = {
+  columns: null,
+  sort: null,
+  descending: true,
+  flat: false,
+  text: "",
+  types: [],
+  expanded: null,
+  chart: "bars",
+};
 
 // What a view of the panel knows. Parts listen to "table", "visible", "selected", "details", "controls", "baseline",
 // "status", "view" and "said", and read: `rows`, `visible()`, `metric`, `selected`, `view`, `columns()`.
@@ -95,7 +104,12 @@ function addRows(store) {
   };
   addReading(store, () => ({ unpacked, visible, kept }));
   // The sum of all leaves shown, read as a row's.
-  store.shownTotal = { __proto__: methods, get index() { return unpacked.rows.length; } };
+  store.shownTotal = {
+    __proto__: methods,
+    get index() {
+      return unpacked.rows.length;
+    },
+  };
   load();
   followRows(store, load, count, arrange);
 }
@@ -123,7 +137,7 @@ function rowMethods(sumsFor) {
       return sumsFor(key)?.missing[this.index] || 0;
     },
     baseline(key) {
-      return this.isNew ? null : sumsFor(key)?.before?.[this.index] ?? null;
+      return this.isNew ? null : (sumsFor(key)?.before?.[this.index] ?? null);
     },
   };
 }
@@ -139,7 +153,7 @@ function addReading(store, now) {
   store.visible = () => now().visible;
   store.row = (id) => now().unpacked.byId.get(id);
   store.keys = () => now().unpacked.keys;
-  store.lacks = (key) => now().unpacked.unknown[key].size;
+  store.lacks = (key) => now().unpacked.unknown[key]?.size || 0;
   store.keeps = (row) => Boolean(now().kept[row.index]);
   store.column = (key) => (store.table.columns || []).find((column) => column.key === key);
   store.columns = () => {
@@ -223,12 +237,30 @@ function makeHead(store) {
   const head = element("div", { class: "cc-head" });
   const draw = () => {
     const { model = "", summary = [], convention = "" } = store.table;
-    const first = element("p", { class: "cc-title" }, element("strong", { class: "cc-model" }, isolated(model)), " ",
-      element("span", { class: "cc-muted" }, isolated([summary[0], convention].filter(Boolean).join(" · "))));
-    const more = summary.slice(2).map((line) => element("p", { class: line.startsWith("✗") ? "cc-bad" : "cc-muted" }, isolated(line)));
+    const first = element(
+      "p",
+      { class: "cc-title" },
+      element("strong", { class: "cc-model" }, isolated(model)),
+      " ",
+      element("span", { class: "cc-muted" }, isolated([summary[0], convention].filter(Boolean).join(" · "))),
+    );
+    const more = summary
+      .slice(2)
+      .map((line) => element("p", { class: line.startsWith("✗") ? "cc-bad" : "cc-muted" }, isolated(line)));
     const pinned = store.model.get("baseline");
-    const against = pinned && element("p", { class: "cc-muted cc-against" }, store.t("▲ ▼ against the baseline {0}", pinned.label));
-    head.replaceChildren(element("div", {}, first, ...more, against), element("dl", { class: "cc-totals" }, ...store.keys().map((key) => totalOf(store, key))));
+    const words = pinned && store.t("▲ ▼ against the baseline {0}", pinned.label);
+    const against = pinned && element("p", { class: "cc-muted cc-against" }, words);
+    head.replaceChildren(
+      element("div", {}, first, ...more, against),
+      element(
+        "dl",
+        { class: "cc-totals" },
+        ...store
+          .keys()
+          .filter((key) => key === store.metric || store.table.shown.includes(key))
+          .map((key) => totalOf(store, key)),
+      ),
+    );
   };
   store.on("table", draw);
   draw();
@@ -240,11 +272,22 @@ function totalOf(store, key) {
   const column = store.column(key);
   const whole = readNumber(store.table.total?.[key]);
   const lacking = store.lacks(key);
-  const number = element("dd", { title: whole === null ? "" : exactNumber(whole) }, whole === null ? "?" : partlyText(whole, lacking, shortNumber));
+  const number = element(
+    "dd",
+    { title: whole === null ? "" : exactNumber(whole) },
+    whole === null ? "?" : partlyText(whole, lacking, shortNumber),
+  );
   const before = readNumber(store.model.get("baseline")?.total?.[key]);
   if (before !== null && whole !== null) {
     const change = minus(whole, before);
-    number.append(" ", element("small", { class: differenceClass(change), title: differenceText(change) }, differenceText(change, shortNumber)));
+    number.append(
+      " ",
+      element(
+        "small",
+        { class: differenceClass(change), title: differenceText(change) },
+        differenceText(change, shortNumber),
+      ),
+    );
   }
   return element("div", { "data-key": key }, element("dt", { title: column.title || "" }, column.header), number);
 }
@@ -252,15 +295,31 @@ function totalOf(store, key) {
 // Bars and treemap under two tabs.
 function makeCharts(store) {
   const kinds = { bars: [store.t("Bars"), makeBars(store)], treemap: [store.t("Treemap"), makeTreemap(store)] };
-  const tabs = Object.entries(kinds).map(([kind, [label]]) => element("button", { type: "button", class: "cc-tab", role: "tab", "data-key": kind,
-    onclick: () => store.update({ chart: kind }) }, label));
-  const list = element("div", { class: "cc-tabs", role: "tablist", "aria-label": store.t("Chart"), onkeydown: (event) => {
-    if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
-    store.update({ chart: store.view.chart === "bars" ? "treemap" : "bars" });
-    list.querySelector("[aria-selected=true]").focus();
-    event.preventDefault();
-  } }, ...tabs);
-  const panels = Object.entries(kinds).map(([kind, [label, chart]]) => element("div", { role: "tabpanel", "aria-label": label, "data-key": kind }, chart));
+  const tabs = Object.entries(kinds).map(([kind, [label]]) =>
+    element(
+      "button",
+      { type: "button", class: "cc-tab", role: "tab", "data-key": kind, onclick: () => store.update({ chart: kind }) },
+      label,
+    ),
+  );
+  const list = element(
+    "div",
+    {
+      class: "cc-tabs",
+      role: "tablist",
+      "aria-label": store.t("Chart"),
+      onkeydown: (event) => {
+        if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
+        store.update({ chart: store.view.chart === "bars" ? "treemap" : "bars" });
+        list.querySelector("[aria-selected=true]").focus();
+        event.preventDefault();
+      },
+    },
+    ...tabs,
+  );
+  const panels = Object.entries(kinds).map(([kind, [label, chart]]) =>
+    element("div", { role: "tabpanel", "aria-label": label, "data-key": kind }, chart),
+  );
   const follow = () => {
     const { chart } = store.view;
     for (const tab of tabs) {
@@ -271,8 +330,12 @@ function makeCharts(store) {
   };
   store.on("view", follow);
   follow();
-  return element("section", { class: "cc-charts", "aria-label": store.t("Chart") },
-    element("div", { class: "cc-charthead" }, list, makeMetric(store)), ...panels);
+  return element(
+    "section",
+    { class: "cc-charts", "aria-label": store.t("Chart") },
+    element("div", { class: "cc-charthead" }, list, makeMetric(store)),
+    ...panels,
+  );
 }
 
 // How many rows show, what was last done, and whether Python is at work.
@@ -302,7 +365,11 @@ function makeAlert(store) {
   const follow = () => {
     const error = store.model.get("status")?.error;
     alert.hidden = !error;
-    alert.replaceChildren(...(error ? ["✗ ", error.path ? element("strong", {}, isolated(error.path), ": ") : "", isolated(error.message)] : []));
+    alert.replaceChildren(
+      ...(error
+        ? ["✗ ", error.path ? element("strong", {}, isolated(error.path), ": ") : "", isolated(error.message)]
+        : []),
+    );
   };
   store.on("status", follow);
   follow();
@@ -311,7 +378,8 @@ function makeAlert(store) {
 
 function makeNotes(store) {
   const notes = element("div", { class: "cc-notes" });
-  const draw = () => notes.replaceChildren(...(store.table.notes || []).map((note) => element("p", {}, isolated(note))));
+  const draw = () =>
+    notes.replaceChildren(...(store.table.notes || []).map((note) => element("p", {}, isolated(note))));
   store.on("table", draw);
   draw();
   return notes;
@@ -328,12 +396,25 @@ function keepKeys(store, root) {
 
 function render({ model, el }) {
   const store = makeStore(model);
-  const root = element("div", { class: "cnncost", role: "region", "aria-label": store.t("What {0} costs", store.table.model) });
-  root.append(element("style", {}, SHEET), makeHead(store), makeWhatIf(store), makeToolbar(store), makeAlert(store),
-    element("div", { class: "cc-body" },
+  const root = element("div", {
+    class: "cnncost tex2jax_ignore mathjax_ignore",
+    role: "region",
+    "aria-label": store.t("What {0} costs", store.table.model),
+  });
+  root.append(
+    element("style", {}, SHEET),
+    makeHead(store),
+    makeWhatIf(store),
+    makeToolbar(store),
+    makeAlert(store),
+    element(
+      "div",
+      { class: "cc-body" },
       element("div", { class: "cc-main" }, makeTable(store), makeStatus(store)),
-      element("div", { class: "cc-side" }, makeCharts(store), makeDetails(store))),
-    makeNotes(store));
+      element("div", { class: "cc-side" }, makeCharts(store), makeDetails(store)),
+    ),
+    makeNotes(store),
+  );
   keepKeys(store, root);
   store.on("status", () => root.setAttribute("aria-busy", String(Boolean(model.get("status")?.busy))));
   el.append(root);

@@ -12,10 +12,16 @@ function makeTable(store) {
     body: element("tbody"),
     total: element("tr", { class: "cc-total" }),
   };
-  const table = element("table", { class: "cc-table", role: "treegrid" }, parts.columns,
-    element("thead", {}, parts.head), parts.body, element("tfoot", {}, parts.total));
+  const table = element(
+    "table",
+    { class: "cc-table", role: "treegrid" },
+    parts.columns,
+    element("thead", {}, parts.head),
+    parts.body,
+    element("tfoot", {}, parts.total),
+  );
   const frame = element("div", { class: "cc-scroll" }, table);
-  const state = { start: 0, current: "", frame, table, ...parts };
+  const state = { start: 0, current: "", error: "", height: 0, frame, table, ...parts };
   const draw = () => drawTable(store, state);
   table.addEventListener("click", (event) => clickRow(store, state, event));
   table.addEventListener("dblclick", (event) => {
@@ -28,15 +34,21 @@ function makeTable(store) {
     if (row) setCurrent(state, row.id);
   });
   store.on("visible", draw);
-  store.on("status", draw);
+  store.on("status", () => {
+    const { error } = store.model.get("status") || {};
+    if (JSON.stringify(error ?? null) !== state.error) draw();
+  });
   store.on("selected", () => showSelected(store, state));
   draw();
   return frame;
 }
 
-// Head, rows and total as they should now be; the focus stays where it was.
+// Head, rows and total as they should now be; the focus stays where it was, and so does what is below while a filter
+// is typed.
 function drawTable(store, state) {
-  const { table, body, head, total } = state;
+  const { table, body, head, total, frame } = state;
+  state.height = store.filtered ? state.height || frame.offsetHeight : 0;
+  frame.style.minHeight = `${state.height}px`;
   const focused = body.contains(document.activeElement);
   const focusedHead = head.contains(document.activeElement) && document.activeElement.closest("th").dataset.key;
   const visible = store.visible();
@@ -47,9 +59,20 @@ function drawTable(store, state) {
   table.setAttribute("aria-rowcount", visible.length + 2);
   table.setAttribute("aria-colcount", columns.length + 1);
   table.classList.toggle("cc-list", store.view.flat);
+  state.error = JSON.stringify(store.model.get("status")?.error ?? null);
   sizeColumns(store, state, columns);
-  head.replaceChildren(headCell(store, { key: "name", header: store.t("layer"), kind: "text" }), ...columns.map((column) => headCell(store, column)));
-  const look = { columns, opened: store.view.flat ? new Set() : store.opened(), largest: largestShown(visible, columns), errors: errorsOf(store), flat: store.view.flat, selected: store.selected };
+  head.replaceChildren(
+    headCell(store, { key: "name", header: store.t("layer"), kind: "text" }),
+    ...columns.map((column) => headCell(store, column)),
+  );
+  const look = {
+    columns,
+    opened: store.view.flat ? new Set() : store.opened(),
+    largest: largestShown(visible, columns),
+    errors: errorsOf(store),
+    flat: store.view.flat,
+    selected: store.selected,
+  };
   body.replaceChildren(...bodyRows(store, state, visible, look));
   total.replaceChildren(...totalCells(store, columns));
   if (focused) focusRow(state, state.current);
@@ -61,27 +84,34 @@ function tableColumns(store) {
   if (!store.model.get("baseline")) return store.columns();
   return store.columns().flatMap((column) => {
     if (column.kind !== "number") return [column];
-    const title = store.t("{0}: difference from the baseline", column.header);
-    return [column, { key: "Δ" + column.key, of: column.key, header: "Δ " + column.header, title, kind: "difference" }];
+    const { key, header } = column;
+    const title = store.t("{0}: difference from the baseline", header);
+    return [column, { key: "Δ" + key, of: key, header: "Δ " + header, title, kind: "difference" }];
   });
 }
 
 // Widths that the whole table fixes, so that nothing moves when rows open or a filter narrows them.
 function sizeColumns(store, { columns, table }, shown) {
-  const widths = shown.map((column) => {
-    const head = column.header.length + 2;
-    if (column.kind === "share") return Math.max(head, 8);
-    if (column.kind === "text") return column.key === "type" ? 18 : 14;
-    const whole = exactNumber(store.table.total?.[column.of || column.key] ?? 0).length;
-    const partly = store.lacks(column.of || column.key) ? 4 : 0;
-    return Math.max(head, whole + (column.kind === "difference" ? 4 : 2 + partly));
-  });
-  columns.replaceChildren(element("col"), ...widths.map((width, place) => {
-    const col = element("col", { class: shown[place].key === "type" ? "cc-wordy" : null });
-    col.style.width = `calc(${width}ch + 12px)`;
-    return col;
-  }));
-  table.style.minWidth = `calc(${widths.reduce((sum, width) => sum + width, 0)}ch + ${12 * widths.length}px + var(--cc-name))`;
+  const widths = shown.map((column) =>
+    column.key === "type" ? "var(--cc-type)" : `${columnLetters(store, column)}ch + 12px`,
+  );
+  columns.replaceChildren(
+    element("col"),
+    ...widths.map((width) => {
+      const col = element("col");
+      col.style.width = `calc(${width})`;
+      return col;
+    }),
+  );
+  table.style.minWidth = `calc(${[...widths, "var(--cc-name)"].join(" + ")})`;
+}
+
+// How many letters a column has room for.
+function columnLetters(store, { key, of = key, kind, header }) {
+  if (kind === "text") return 14;
+  if (kind === "share") return Math.max(header.length + 2, 8);
+  const whole = exactNumber(store.table.total?.[of] ?? 0).length;
+  return Math.max(header.length + 2, whole + (kind === "difference" ? 4 : store.lacks(of) ? 6 : 2));
 }
 
 // A column's head: a button that sorts by it, which way it is sorted, and what it holds.
@@ -90,11 +120,26 @@ function headCell(store, column) {
   const sorted = sort === column.key;
   const way = !sorted ? "" : descending ? "descending" : "ascending";
   const arrow = element("span", { class: "cc-way", "aria-hidden": "true" }, sorted ? (descending ? "↓" : "↑") : "");
-  const content = column.kind === "difference"
-    ? element("span", { class: "cc-sort" }, column.header)
-    : element("button", { class: "cc-sort", type: "button", onclick: () => sortBy(store, column) }, element("span", {}, column.header), arrow);
-  return element("th", { scope: "col", class: "cc-" + column.kind, "data-key": column.key, title: column.title || "",
-    "aria-sort": way || (column.kind === "difference" ? null : "none") }, content);
+  const content =
+    column.kind === "difference"
+      ? element("span", { class: "cc-sort" }, column.header)
+      : element(
+          "button",
+          { class: "cc-sort", type: "button", onclick: () => sortBy(store, column) },
+          element("span", {}, column.header),
+          arrow,
+        );
+  return element(
+    "th",
+    {
+      scope: "col",
+      class: "cc-" + column.kind,
+      "data-key": column.key,
+      title: column.title || "",
+      "aria-sort": way || (column.kind === "difference" ? null : "none"),
+    },
+    content,
+  );
 }
 
 // Numbers first fall, then rise, then stand in the order of the calls again; words the other way about.
@@ -146,8 +191,13 @@ function wideRow(look, className, content) {
 
 // The line in place of further rows; pressed, it shows some of them.
 function moreRow(store, state, look, step, number) {
-  const text = step < 0 ? store.t("… {0} earlier rows", exactNumber(number)) : store.t("… {0} more rows", exactNumber(number));
-  const button = element("button", { type: "button", class: "cc-link", onclick: () => moveWindow(store, state, step) }, text);
+  const text =
+    step < 0 ? store.t("… {0} earlier rows", exactNumber(number)) : store.t("… {0} more rows", exactNumber(number));
+  const button = element(
+    "button",
+    { type: "button", class: "cc-link", onclick: () => moveWindow(store, state, step) },
+    text,
+  );
   return wideRow(look, step < 0 ? "cc-earlier" : "cc-later", button);
 }
 
@@ -176,12 +226,28 @@ function bodyRow(store, state, row, look, place) {
   const inner = !look.flat && row.children.length > 0;
   const open = inner && look.opened.has(row.id);
   const failed = look.errors.has(row.index);
-  const names = ["cc-row", !row.leaf && "cc-sum", failed && "cc-failed", row.isNew && "cc-new", row.removed && "cc-removed"];
-  const made = element("tr", { class: names.filter(Boolean).join(" "), role: "row", tabIndex: row.id === state.current ? 0 : -1,
-    "data-id": row.id, "aria-level": look.flat ? 1 : row.depth, "aria-rowindex": place + 2,
-    "aria-selected": String(row.id === look.selected), "aria-expanded": inner ? String(open) : null });
+  const names = [
+    "cc-row",
+    !row.leaf && "cc-sum",
+    failed && "cc-failed",
+    row.isNew && "cc-new",
+    row.removed && "cc-removed",
+  ];
+  const made = element("tr", {
+    class: names.filter(Boolean).join(" "),
+    role: "row",
+    tabIndex: row.id === state.current ? 0 : -1,
+    "data-id": row.id,
+    "aria-level": look.flat ? 1 : row.depth,
+    "aria-rowindex": place + 2,
+    "aria-selected": String(row.id === look.selected),
+    "aria-expanded": inner ? String(open) : null,
+  });
   if (!look.flat && row.depth > 1) made.style.setProperty("--cc-depth", row.depth - 1);
-  made.append(nameCell(store, row, look, inner, failed), ...look.columns.map((column) => bodyCell(store, row, column, look)));
+  made.append(
+    nameCell(store, row, look, inner, failed),
+    ...look.columns.map((column) => bodyCell(store, row, column, look)),
+  );
   return made;
 }
 
@@ -207,12 +273,21 @@ function bodyCell(store, row, column, look) {
   if (row.removed) return element("td", { class: "cc-" + kind, "data-key": key }, "–");
   if (row.shared && of === "params") {
     const title = store.t("counted where this layer is first called");
-    return element("td", { class: "cc-number cc-zero", "data-key": key, title }, kind === "share" ? "" : store.t("shared"));
+    return element(
+      "td",
+      { class: "cc-number cc-zero", "data-key": key, title },
+      kind === "share" ? "" : store.t("shared"),
+    );
   }
   if (kind === "share") return shareCell(store, row, column);
-  const cell = element("td", { class: "cc-number", "data-key": key, title: numberTitle(store, row, column) }, partlyText(known ?? 0, row.unknown(key)));
+  const cell = element(
+    "td",
+    { class: "cc-number", "data-key": key, title: numberTitle(store, row, column) },
+    partlyText(known ?? 0, row.unknown(key)),
+  );
   if (!Number(known) && known !== null) cell.className += " cc-zero";
-  else if (Number(known) * 200 > look.largest[key]) cell.style.setProperty("--cc-part", `${((100 * Number(known)) / look.largest[key]).toFixed(1)}%`);
+  else if (Number(known) * 200 > look.largest[key])
+    cell.style.setProperty("--cc-part", `${((100 * Number(known)) / look.largest[key]).toFixed(1)}%`);
   return cell;
 }
 
@@ -246,7 +321,11 @@ function differenceCell(store, row, { key, of }) {
   const change = minus(known, before);
   const percent = Number(before) ? `, ${change > 0 ? "+" : ""}${percentText(change, before)}` : "";
   const title = store.t("{0}, before {1}", exactNumber(known), exactNumber(before)) + percent;
-  return element("td", { class: `cc-difference ${differenceClass(change)}`, "data-key": key, title }, differenceText(change));
+  return element(
+    "td",
+    { class: `cc-difference ${differenceClass(change)}`, "data-key": key, title },
+    differenceText(change),
+  );
 }
 
 // The last row: the sum of the leaves shown.
@@ -254,8 +333,14 @@ function totalCells(store, columns) {
   const total = store.shownTotal;
   const blank = { columns, largest: {} };
   return [
-    element("th", { scope: "row", "data-key": "name" }, store.filtered ? store.t("total of what is shown") : store.t("total")),
-    ...columns.map((column) => (column.kind === "text" ? element("td", { "data-key": column.key }) : bodyCell(store, total, column, blank))),
+    element(
+      "th",
+      { scope: "row", "data-key": "name" },
+      store.filtered ? store.t("total of what is shown") : store.t("total"),
+    ),
+    ...columns.map((column) =>
+      column.kind === "text" ? element("td", { "data-key": column.key }) : bodyCell(store, total, column, blank),
+    ),
   ];
 }
 
@@ -314,7 +399,8 @@ function clickRow(store, state, event) {
 // The selected row marked; one that is not in sight has what it is in opened.
 function showSelected(store, state) {
   const id = store.selected;
-  for (const made of state.body.querySelectorAll(".cc-row")) made.setAttribute("aria-selected", String(made.dataset.id === id));
+  for (const made of state.body.querySelectorAll(".cc-row"))
+    made.setAttribute("aria-selected", String(made.dataset.id === id));
   const row = store.row(id);
   if (!row || !store.keeps(row)) return;
   let visible = store.visible();
@@ -346,7 +432,14 @@ function pressRow(store, state, event) {
   const place = visible.indexOf(row);
   const page = Math.max(1, Math.floor(state.frame.clientHeight / 27) - 3);
   const opened = !store.view.flat && store.opened().has(row.id);
-  const moves = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: visible.length - 1, PageDown: place + page, PageUp: place - page };
+  const moves = {
+    ArrowDown: place + 1,
+    ArrowUp: place - 1,
+    Home: 0,
+    End: visible.length - 1,
+    PageDown: place + page,
+    PageUp: place - page,
+  };
   if (event.key in moves) {
     const aim = Math.max(0, Math.min(visible.length - 1, moves[event.key]));
     bringInto(store, state, aim);

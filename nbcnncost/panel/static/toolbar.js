@@ -1,26 +1,44 @@
 // Above the table: what is shown, by which number, against what, and where it can go.
 
 // The files that Python makes of what is shown: name, and whether its text can be copied.
-const FORMATS = { csv: "CSV", json: "JSON", latex: "LaTeX", markdown: "Markdown", html: "HTML", png: "PNG", svg: "SVG" };
+const FORMATS = {
+  csv: "CSV",
+  json: "JSON",
+  latex: "LaTeX",
+  markdown: "Markdown",
+  html: "HTML",
+  png: "PNG",
+  svg: "SVG",
+};
 const PICTURES = ["png"];
 
 function makeToolbar(store) {
-  return element("div", { class: "cc-toolbar", role: "group", "aria-label": store.t("Table") },
+  return element(
+    "div",
+    { class: "cc-toolbar", role: "group", "aria-label": store.t("Table") },
     element("div", { class: "cc-group cc-grow" }, makeFilter(store), makeTypes(store), makeColumns(store)),
     element("div", { class: "cc-group" }, makeFlat(store), ...makeOpening(store)),
-    element("div", { class: "cc-group cc-end" }, makePin(store), makeExport(store)));
+    element("div", { class: "cc-group cc-end" }, makePin(store), makeExport(store)),
+  );
 }
 
 function makeFilter(store) {
-  const field = element("input", { type: "search", class: "cc-filter", value: store.view.text, spellcheck: false, autocomplete: "off",
-    placeholder: store.t("Filter layers"), "aria-label": store.t("Filter by name, type or settings"),
+  const field = element("input", {
+    type: "search",
+    class: "cc-filter",
+    value: store.view.text,
+    spellcheck: false,
+    autocomplete: "off",
+    placeholder: store.t("Filter layers"),
+    "aria-label": store.t("Filter by name, type or settings"),
     oninput: () => filterBy(store, { text: field.value }),
     onkeydown: (event) => {
       if (event.key !== "Escape" || !field.value) return;
       field.value = "";
       filterBy(store, { text: "" });
       event.preventDefault();
-    } });
+    },
+  });
   store.on("view", () => {
     if (field.value !== store.view.text) field.value = store.view.text;
   });
@@ -33,13 +51,17 @@ function filterBy(store, part) {
   const isFilter = ({ text, types }) => Boolean(text.trim() || types.length);
   const now = { ...before, ...part };
   if (!isFilter(before) && isFilter(now)) store.openedBefore = before.expanded;
-  store.update({ ...part, expanded: isFilter(now) ? null : store.openedBefore ?? null });
+  store.update({ ...part, expanded: isFilter(now) ? null : (store.openedBefore ?? null) });
 }
 
 // A button with what it opens: closed by Escape, by a click elsewhere, and when the focus leaves.
 function makeMenu(store, { label, className, fill, title }) {
   const text = element("span", {}, label);
-  const button = element("button", { type: "button", class: "cc-button cc-opens " + className, "aria-expanded": "false", title }, text);
+  const button = element(
+    "button",
+    { type: "button", class: "cc-button cc-opens " + className, "aria-expanded": "false", title },
+    text,
+  );
   const menu = element("div", { class: "cc-menu", role: "group", "aria-label": label, hidden: true, tabIndex: -1 });
   const whole = element("div", { class: "cc-holder" }, button, menu);
   const show = (open) => {
@@ -58,7 +80,9 @@ function makeMenu(store, { label, className, fill, title }) {
   whole.addEventListener("focusout", ({ relatedTarget }) => {
     if (relatedTarget && !whole.contains(relatedTarget)) show(false);
   });
-  document.addEventListener("pointerdown", ({ target }) => whole.contains(target) || show(false), { signal: store.signal });
+  document.addEventListener("pointerdown", ({ target }) => whole.contains(target) || show(false), {
+    signal: store.signal,
+  });
   return { whole, text, button, menu, leave };
 }
 
@@ -96,11 +120,36 @@ function makeTypes(store) {
     const counts = new Map();
     for (const row of store.rows) if (row.leaf && row.type) counts.set(row.type, (counts.get(row.type) || 0) + 1);
     const types = [...counts].sort((one, other) => other[1] - one[1]);
-    const all = element("button", { type: "button", class: "cc-link", onclick: () => { filterBy(store, { types: [] }); fill(into); into.querySelector("button").focus(); } }, store.t("All types"));
-    into.replaceChildren(all, ...types.map(([type, count]) => makeCheck(type, {
-      checked: store.view.types.includes(type), change: (isChosen) => change(type, isChosen), note: exactNumber(count) })));
+    const all = element(
+      "button",
+      {
+        type: "button",
+        class: "cc-link",
+        onclick: () => {
+          filterBy(store, { types: [] });
+          fill(into);
+          into.querySelector("button").focus();
+        },
+      },
+      store.t("All types"),
+    );
+    into.replaceChildren(
+      all,
+      ...types.map(([type, count]) =>
+        makeCheck(type, {
+          checked: store.view.types.includes(type),
+          change: (isChosen) => change(type, isChosen),
+          note: exactNumber(count),
+        }),
+      ),
+    );
   };
-  const { whole, text, button } = makeMenu(store, { label: store.t("Types"), className: "cc-types", fill, title: store.t("Show layers of some types only") });
+  const { whole, text, button } = makeMenu(store, {
+    label: store.t("Types"),
+    className: "cc-types",
+    fill,
+    title: store.t("Show layers of some types only"),
+  });
   const follow = () => {
     const { length } = store.view.types;
     text.textContent = length ? store.t("Types: {0}", length) : store.t("Types");
@@ -121,15 +170,38 @@ function makeColumns(store) {
   };
   const fill = (into) => {
     const shown = store.columns();
-    const usual = element("button", { type: "button", class: "cc-link", onclick: () => { store.update({ columns: null }); fill(into); into.querySelector("button").focus(); } }, store.t("Usual columns"));
-    into.replaceChildren(usual, ...store.table.columns.map((column) => {
-      const made = makeCheck(columnName(store, column), { checked: shown.includes(column), change: (isChosen) => change(column.key, isChosen) });
-      made.title = column.title || "";
-      made.firstChild.dataset.key = column.key;
-      return made;
-    }));
+    const usual = element(
+      "button",
+      {
+        type: "button",
+        class: "cc-link",
+        onclick: () => {
+          store.update({ columns: null });
+          fill(into);
+          into.querySelector("button").focus();
+        },
+      },
+      store.t("Usual columns"),
+    );
+    into.replaceChildren(
+      usual,
+      ...store.table.columns.map((column) => {
+        const made = makeCheck(columnName(store, column), {
+          checked: shown.includes(column),
+          change: (isChosen) => change(column.key, isChosen),
+        });
+        made.title = column.title || "";
+        made.firstChild.dataset.key = column.key;
+        return made;
+      }),
+    );
   };
-  return makeMenu(store, { label: store.t("Columns"), className: "cc-columns", fill, title: store.t("Choose the table's columns") }).whole;
+  return makeMenu(store, {
+    label: store.t("Columns"),
+    className: "cc-columns",
+    fill,
+    title: store.t("Choose the table's columns"),
+  }).whole;
 }
 
 // What a column is called away from the table, where "share" alone would not say of what.
@@ -138,8 +210,16 @@ function columnName(store, { kind, header, of }) {
 }
 
 function makeFlat(store) {
-  const button = element("button", { type: "button", class: "cc-button cc-flat", title: store.t("Layers without what they are in"),
-    onclick: () => store.update({ flat: !store.view.flat }) }, store.t("Flat list"));
+  const button = element(
+    "button",
+    {
+      type: "button",
+      class: "cc-button cc-flat",
+      title: store.t("Layers without what they are in"),
+      onclick: () => store.update({ flat: !store.view.flat }),
+    },
+    store.t("Flat list"),
+  );
   const follow = () => button.setAttribute("aria-pressed", String(store.view.flat));
   store.on("view", follow);
   follow();
@@ -147,10 +227,22 @@ function makeFlat(store) {
 }
 
 function makeOpening(store) {
-  const make = (className, sign, label, opened) => element("button", { type: "button", class: "cc-button cc-icon " + className, title: label, "aria-label": label,
-    onclick: () => store.update({ expanded: opened() }) }, sign);
+  const make = (className, sign, label, opened) =>
+    element(
+      "button",
+      {
+        type: "button",
+        class: "cc-button cc-icon " + className,
+        title: label,
+        "aria-label": label,
+        onclick: () => store.update({ expanded: opened() }),
+      },
+      sign,
+    );
   const buttons = [
-    make("cc-expand", "⊞", store.t("Open all"), () => store.rows.filter((row) => row.children.length).map((row) => row.id)),
+    make("cc-expand", "⊞", store.t("Open all"), () =>
+      store.rows.filter((row) => row.children.length).map((row) => row.id),
+    ),
     make("cc-collapse", "⊟", store.t("Close all"), () => []),
   ];
   const follow = () => buttons.forEach((button) => (button.disabled = store.view.flat));
@@ -161,8 +253,12 @@ function makeOpening(store) {
 
 // The number that the chart shows.
 function makeMetric(store) {
-  const list = element("select", { class: "cc-metric", "aria-label": store.t("Number in the chart"), title: store.t("Number in the chart"),
-    onchange: () => store.update({ metric: list.value }) });
+  const list = element("select", {
+    class: "cc-metric",
+    "aria-label": store.t("Number in the chart"),
+    title: store.t("Number in the chart"),
+    onchange: () => store.update({ metric: list.value }),
+  });
   const follow = () => {
     list.replaceChildren(...store.keys().map((key) => element("option", { value: key }, store.column(key).header)));
     list.value = store.metric;
@@ -174,12 +270,17 @@ function makeMetric(store) {
 }
 
 function makePin(store) {
-  const button = element("button", { type: "button", class: "cc-button cc-pin",
-    onclick: () => store.command(store.model.get("baseline") ? "unpin" : "pin", "baseline") });
+  const button = element("button", {
+    type: "button",
+    class: "cc-button cc-pin",
+    onclick: () => store.command(store.model.get("baseline") ? "unpin" : "pin", "baseline"),
+  });
   const follow = () => {
     const pinned = Boolean(store.model.get("baseline"));
     button.textContent = pinned ? store.t("Unpin baseline") : store.t("Pin as baseline");
-    button.title = pinned ? store.t("Compare with {0} no longer", store.model.get("baseline").label) : store.t("Keep these numbers and show how later ones differ");
+    button.title = pinned
+      ? store.t("Compare with {0} no longer", store.model.get("baseline").label)
+      : store.t("Keep these numbers and show how later ones differ");
     button.classList.toggle("cc-on", pinned);
   };
   store.on("baseline", follow);
@@ -207,14 +308,31 @@ function makeExport(store) {
   };
   const copy = async (format) => {
     const file = await ask(format);
-    if (!(await copyText(file.text))) throw new Error(store.t("The browser does not let the panel copy; download the file instead."));
+    if (!(await copyText(file.text)))
+      throw new Error(store.t("The browser does not let the panel copy; download the file instead."));
     return store.t("Copied {0}.", file.name);
   };
-  const line = (format) => element("div", { class: "cc-format" }, element("span", {}, FORMATS[format]),
-    actionButton(store.t("Download"), store.t("Download {0}", FORMATS[format]), { format, action: "download" }, () => run(() => save(format))),
-    PICTURES.includes(format) ? null : actionButton(store.t("Copy"), store.t("Copy {0}", FORMATS[format]), { format, action: "copy" }, () => run(() => copy(format))));
+  const line = (format) =>
+    element(
+      "div",
+      { class: "cc-format" },
+      element("span", {}, FORMATS[format]),
+      actionButton(store.t("Download"), store.t("Download {0}", FORMATS[format]), { format, action: "download" }, () =>
+        run(() => save(format)),
+      ),
+      PICTURES.includes(format)
+        ? null
+        : actionButton(store.t("Copy"), store.t("Copy {0}", FORMATS[format]), { format, action: "copy" }, () =>
+            run(() => copy(format)),
+          ),
+    );
   const fill = (into) => into.replaceChildren(...Object.keys(FORMATS).map(line), makePut(store, run));
-  menu = makeMenu(store, { label: store.t("Export"), className: "cc-export", fill, title: store.t("Download, copy, or put into a variable") });
+  menu = makeMenu(store, {
+    label: store.t("Export"),
+    className: "cc-export",
+    fill,
+    title: store.t("Download, copy, or put into a variable"),
+  });
   return menu.whole;
 }
 
@@ -226,9 +344,21 @@ function actionButton(text, label, data, onclick) {
 
 // The report under a name of the user's own.
 function makePut(store, run) {
-  const put = () => run(async () => (await store.send({ kind: "put", name: field.value.trim() })).text || store.t("Done."));
-  const field = element("input", { type: "text", class: "cc-put-name", value: "report", spellcheck: false, "aria-label": store.t("Name of the variable"),
-    onkeydown: (event) => event.key === "Enter" && put() });
-  return element("div", { class: "cc-put" }, element("span", {}, store.t("Variable")), field,
-    actionButton(store.t("Put"), store.t("Put the report into the variable"), { action: "put" }, put));
+  const put = () =>
+    run(async () => (await store.send({ kind: "put", name: field.value.trim() })).text || store.t("Done."));
+  const field = element("input", {
+    type: "text",
+    class: "cc-put-name",
+    value: "report",
+    spellcheck: false,
+    "aria-label": store.t("Name of the variable"),
+    onkeydown: (event) => event.key === "Enter" && put(),
+  });
+  return element(
+    "div",
+    { class: "cc-put" },
+    element("span", {}, store.t("Variable")),
+    field,
+    actionButton(store.t("Put"), store.t("Put the report into the variable"), { action: "put" }, put),
+  );
 }
