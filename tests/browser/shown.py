@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 ROW = ".cc-row"
 
 
@@ -11,6 +9,12 @@ def whole(text: str) -> int:
     """A number as the panel writes it: ``"1,814,073,344"``, ``"▲ +12"``, ``"▼ −12"``, ``"="``."""
     plain = text.translate(str.maketrans({",": "", "▲": "", "▼": "", "+": "", "−": "-", "=": "0"}))
     return int(plain.strip())
+
+
+def quoted(text: str) -> str:
+    """Any text as a string of CSS."""
+    plain = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\a ")
+    return f'"{plain}"'
 
 
 class Shown:
@@ -30,7 +34,7 @@ class Shown:
 
     def row(self, key: str):
         """The drawn row with this id."""
-        return self.root.locator(f"{ROW}[data-id={json.dumps(key)}]")
+        return self.root.locator(f"{ROW}[data-id={quoted(key)}]")
 
     def cells(self, key: str) -> dict[str, str]:
         """A column's cells by the ids of their rows, as texts."""
@@ -40,11 +44,11 @@ class Shown:
 
     def cell(self, key: str, column: str) -> str:
         """One cell's text."""
-        return self.row(key).locator(f"[data-key={json.dumps(column)}]").inner_text()
+        return self.row(key).locator(f"[data-key={quoted(column)}]").inner_text()
 
     def total(self, column: str) -> str:
         """The last row's cell: the sum of what is shown."""
-        return self.root.locator(f".cc-table .cc-total [data-key={json.dumps(column)}]").inner_text()
+        return self.root.locator(f".cc-table .cc-total [data-key={quoted(column)}]").inner_text()
 
     def columns(self) -> list[str]:
         """The keys of the columns, from left to right."""
@@ -52,7 +56,7 @@ class Shown:
 
     def head(self, column: str):
         """The head of a column."""
-        return self.root.locator(f"thead th[data-key={json.dumps(column)}]")
+        return self.root.locator(f"thead th[data-key={quoted(column)}]")
 
     def sort(self, column: str):
         """Press the button in a column's head."""
@@ -69,11 +73,11 @@ class Shown:
         self.root.locator(f".cc-{name}").click()
         self.settle()
 
-    def check(self, menu: str, label: str):
-        """Open a menu, click on one of its boxes, and close it."""
-        button = self.root.locator(f".cc-{menu}")
-        button.click()
-        self.root.locator(".cc-menu:not([hidden]) label", has_text=label).first.click()
+    def check(self, menu: str, name: str):
+        """Open a menu, click on the box of a column or type, and close it."""
+        self.root.locator(f".cc-{menu}").click()
+        boxes = self.root.locator(".cc-menu:not([hidden]) label")
+        boxes.filter(has=self.page.locator(f"[data-key={quoted(name)}]")).or_(boxes.filter(has_text=name)).first.click()
         self.page.keyboard.press("Escape")
         self.settle()
 
@@ -93,7 +97,7 @@ class Shown:
 
     def mark(self, chart: str, key: str):
         """The mark of a chart that stands for a row."""
-        return self.root.locator(f".cc-{chart} [data-id={json.dumps(key)}]")
+        return self.root.locator(f".cc-{chart} [data-id={quoted(key)}]")
 
     def tab(self, chart: str):
         """Press a chart's tab."""

@@ -147,6 +147,7 @@ def test_keys_in_the_panel_do_not_reach_the_notebook(show, report):
     page.evaluate("window.heard = []; document.addEventListener('keydown', ({ key }) => window.heard.push(key))")
     shown.root.locator(".cc-filter").click()
     page.keyboard.type("abd0")
+    shown.filter("")
     shown.choose("conv1")
     for key in ("ArrowDown", "ArrowUp", "d", "Enter", "Escape", "x"):
         page.keyboard.press(key)

@@ -108,7 +108,7 @@ def test_python_sees_what_a_person_did(shown):
     shown.sort("params")
     shown.filter("conv")
     shown.check("types", "Conv2d")
-    shown.check("columns", "MACs")
+    shown.check("columns", "macs")
     shown.root.locator(".cc-metric").select_option("macs")
     shown.settle()
     shown.tab("treemap")
