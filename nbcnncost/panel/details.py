@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from nbcnncost.rows import Row
 
 #: Of a container with more children than this, the smallest are written as one summand.
-_MOST_SUMMANDS = 6
+_MOST_SUMMANDS = 4
 
 
 def details_of(report: Report, row_id: str, model: nn.Module | None = None) -> dict[str, Any]:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbcnncost.errors import CostError
+
+if TYPE_CHECKING:
+    from nbcnncost.report import Report
 
 CHARTS = ("bars", "treemap")
 _MODES = ("eval", "train", "same")
@@ -95,13 +98,13 @@ class WhatIf:
 class PanelState:
     """Everything a person has made of a panel: the selected row's id, the view, the what-if, what is pinned.
 
-    ``pinned`` is the what-if whose numbers are the baseline, ``None`` where nothing is pinned.
+    ``pinned`` is the report that others are compared with, ``None`` where nothing is pinned.
     """
 
     selected: str = ""
     view: View = field(default_factory=View)
     what_if: WhatIf = field(default_factory=WhatIf)
-    pinned: WhatIf | None = None
+    pinned: Report | None = None
 
 
 def plain(value: View | WhatIf | LayerChange) -> dict[str, Any]:
@@ -132,7 +135,7 @@ def _read(what: str, given: Any, readers: Mapping[str, Callable[[Any], Any]]) ->
             raise CostError(f"a {what} has no {name!r}; it has: {', '.join(readers)}")
         try:
             made[name] = readers[name](value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise CostError(f"{name} of a {what} cannot be {value!r}") from None
     return made
 

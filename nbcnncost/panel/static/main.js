@@ -34,6 +34,10 @@ function makeStore(model) {
     get table() {
       return model.get("table") || {};
     },
+    get baseline() {
+      const pinned = model.get("baseline");
+      return pinned?.rows ? pinned : null;
+    },
     get selected() {
       return model.get("selected") || "";
     },
@@ -98,7 +102,7 @@ function addRows(store) {
     visible = visibleRows(unpacked.rows, { kept, opened: store.opened(), flat, value: sortValue(sort), descending });
   };
   const load = () => {
-    unpacked = unpackTable(store.table, store.model.get("baseline"), store.t("removed"), methods);
+    unpacked = unpackTable(store.table, store.baseline, store.t("removed"), methods);
     count();
     arrange();
   };
@@ -247,7 +251,7 @@ function makeHead(store) {
     const more = summary
       .slice(2)
       .map((line) => element("p", { class: line.startsWith("✗") ? "cc-bad" : "cc-muted" }, isolated(line)));
-    const pinned = store.model.get("baseline");
+    const pinned = store.baseline;
     const words = pinned && store.t("▲ ▼ against the baseline {0}", pinned.label);
     const against = pinned && element("p", { class: "cc-muted cc-against" }, words);
     head.replaceChildren(
@@ -277,7 +281,7 @@ function totalOf(store, key) {
     { title: whole === null ? "" : exactNumber(whole) },
     whole === null ? "?" : partlyText(whole, lacking, shortNumber),
   );
-  const before = readNumber(store.model.get("baseline")?.total?.[key]);
+  const before = readNumber(store.baseline?.total?.[key]);
   if (before !== null && whole !== null) {
     const change = minus(whole, before);
     number.append(

@@ -81,7 +81,7 @@ function drawTable(store, state) {
 
 // The columns with the differences behind the numbers when something is pinned.
 function tableColumns(store) {
-  if (!store.model.get("baseline")) return store.columns();
+  if (!store.baseline) return store.columns();
   return store.columns().flatMap((column) => {
     if (column.kind !== "number") return [column];
     const { key, header } = column;

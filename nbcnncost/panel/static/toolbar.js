@@ -273,13 +273,13 @@ function makePin(store) {
   const button = element("button", {
     type: "button",
     class: "cc-button cc-pin",
-    onclick: () => store.command(store.model.get("baseline") ? "unpin" : "pin", "baseline"),
+    onclick: () => store.command(store.baseline ? "unpin" : "pin", "baseline"),
   });
   const follow = () => {
-    const pinned = Boolean(store.model.get("baseline"));
+    const pinned = Boolean(store.baseline);
     button.textContent = pinned ? store.t("Unpin baseline") : store.t("Pin as baseline");
     button.title = pinned
-      ? store.t("Compare with {0} no longer", store.model.get("baseline").label)
+      ? store.t("Compare with {0} no longer", store.baseline.label)
       : store.t("Keep these numbers and show how later ones differ");
     button.classList.toggle("cc-on", pinned);
   };
