@@ -52,6 +52,9 @@ class View:
 class LayerChange:
     """Other settings for one layer; ``None`` leaves one as it is.
 
+    ``in_channels`` is of layers that follow another's change: the channels (of a linear layer the features) that they
+    receive.
+
     >>> LayerChange(kernel_size=(5, 5), padding="same").out_channels is None
     True
     """
@@ -61,6 +64,7 @@ class LayerChange:
     padding: Sizes | str | None = None
     groups: int | None = None
     out_channels: int | None = None
+    in_channels: int | None = None
 
     @classmethod
     def read(cls, given: Any) -> LayerChange:
@@ -214,6 +218,7 @@ _LAYER_CHANGE: Mapping[str, Callable[[Any], Any]] = {
     "padding": _maybe(_padding),
     "groups": _maybe(_count),
     "out_channels": _maybe(_count),
+    "in_channels": _maybe(_count),
 }
 _WHAT_IF: Mapping[str, Callable[[Any], Any]] = {
     "height": _maybe(_count),

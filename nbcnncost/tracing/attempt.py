@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -61,13 +61,30 @@ def trace_model(
     if wanted is not None and (done.error is None or diagnose(done) is None):
         args, kwargs = done.inputs
         done = run(module, args, kwargs, mode=mode, execute=execute, notes=done.trace.notes, wanted=wanted)
+    return _traced(done, diagnose(done), notes, advise=lambda error: _with_other_input(error, module, done, mode))
+
+
+def trace_again(
+    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], *, mode: str, wanted: Wanted | None = None
+) -> Traced:
+    """One run of a module on the arguments of an earlier one, or on such as are made after them."""
+    done = run(module, args, kwargs, mode=mode, execute=False, wanted=wanted)
+    return _traced(done, diagnose(done))
+
+
+def _traced(
+    done: Run,
+    error: CostError | None,
+    notes: tuple[str, ...] = (),
+    advise: Callable[[CostError], CostError] = lambda error: error,
+) -> Traced:
+    """What a run gave, and why it stopped; ``advise`` says of a shape that does not fit what else would."""
     trace = replace(done.trace, notes=(*notes, *done.trace.notes))
     args, kwargs = remembered(done.inputs)
     if done.error is None:
         return Traced(trace, None, args, kwargs)
-    error = diagnose(done)
     if isinstance(error, ShapeError):
-        error = _with_other_input(error, module, done, mode)
+        error = advise(error)
     if error is not None:
         error.__cause__ = done.error
     said = error or done.error
