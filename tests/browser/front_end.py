@@ -96,7 +96,7 @@ class FrontEnd(BaseComm):
 
     def exchange(self, data: dict) -> list[dict]:
         """Hand a message of the page to the panel; gives what the panel says to it."""
-        self.handle_msg({"content": {"data": data}})
+        self.handle_msg({"content": {"data": data}, "buffers": []})
         return self.fetch()
 
     def fetch(self) -> list[dict]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from kernels import Kernel
 from shown import Shown
 
@@ -16,7 +18,11 @@ class NotebookPage:
         page.goto(server.address(view, name))
         page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
         self.idle()
-        self.kernel = Kernel(server.runtime)
+
+    @cached_property
+    def kernel(self) -> Kernel:
+        """The kernel that has run the cells."""
+        return Kernel(self.server.runtime)
 
     def idle(self):
         """Wait until the kernel has nothing to do and no cell waits for it."""

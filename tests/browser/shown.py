@@ -52,11 +52,11 @@ class Shown:
 
     def columns(self) -> list[str]:
         """The keys of the columns, from left to right."""
-        return self.root.locator("thead th").evaluate_all("heads => heads.map(head => head.dataset.key)")
+        return self.root.locator(".cc-table thead th").evaluate_all("heads => heads.map(head => head.dataset.key)")
 
     def head(self, column: str):
         """The head of a column."""
-        return self.root.locator(f"thead th[data-key={quoted(column)}]")
+        return self.root.locator(f".cc-table thead th[data-key={quoted(column)}]")
 
     def sort(self, column: str):
         """Press the button in a column's head."""
@@ -108,16 +108,16 @@ class Shown:
         """A number or a list among the what-if's controls, or the several numbers of one setting."""
         return self.root.locator(f".cc-whatif [data-key={key}]:not([type=range])")
 
-    def ask(self, key: str, *values):
-        """Give one of the what-if's controls another value, or several that belong together."""
-        for place, value in enumerate(values):
+    def ask(self, key: str, value):
+        """Give one of the what-if's controls another value; a setting with several numbers has it in all of them."""
+        for place in range(self.field(key).count()):
             field = self.field(key).nth(place)
             if field.evaluate("field => field.tagName") == "SELECT":
                 field.select_option(label=str(value))
             else:
                 field.fill(str(value))
                 field.press("Tab")
-        self.settle()
+            self.settle()
 
     def said(self) -> str:
         """The status line."""

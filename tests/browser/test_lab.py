@@ -123,7 +123,7 @@ def test_what_if_and_back(shown, notebook, report):
     shown.ask("resolution", 256)
     check_numbers(shown, cost(resnet50(), (1, 3, 256, 256)))
     shown.choose("conv1")
-    shown.ask("kernel_size", 3, 3)
+    shown.ask("kernel_size", 3)
     other = resnet50()
     other.conv1 = nn.Conv2d(3, 64, 3, stride=2, padding=3, bias=False)
     check_numbers(shown, cost(other, (1, 3, 256, 256)))

@@ -130,7 +130,7 @@ def test_menus_and_controls_without_a_mouse(show, net, report):
     tab_to(page, lambda at: "cc-pin" in at["name"])
     keys.press("Space")
     shown.settle()
-    assert shown.panel.state.pinned == WhatIf(height=96, width=96)
+    assert shown.panel.state.pinned.total.flops == cost(net, (1, 3, 96, 96)).total.flops
 
 
 def test_marks_of_charts_are_walked_through(show, report):
