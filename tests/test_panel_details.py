@@ -193,12 +193,26 @@ def test_a_container_tells_what_it_is_the_sum_of():
     assert details["source"]["forward"].startswith("def forward(self, input):")
 
 
+def test_what_a_layer_does_in_several_operations_is_summed():
+    """Attention's own number is the sum of its operations; a training step's of all its parts."""
+    model, size = blocks()
+    step = details_of(cost(model, size, training=True), "3")["lines"][-1]
+    product, update = 2 * 2 * 8 * 4, 2 * (8 * 4 + 4)  # the forward and two gradients; the textbook leaves biases out
+    assert step["heading"] == "FLOPs of the training step"
+    assert evaluate(steps_of(step["mathml"])[0]) == 3 * product + update
+    layer = Body(lambda self, x: self.attend(x, x, x)[0], attend=nn.MultiheadAttention(16, 4, batch_first=True))
+    report = cost(layer, (2, 10, 16))
+    whole = details_of(report, "attend")["lines"][-1]
+    assert steps_of(whole["mathml"])[-1] == f"{report['attend'].flops:,} FLOPs"
+    assert evaluate(steps_of(whole["mathml"])[0]) == report["attend"].flops
+
+
 def test_a_container_of_many_shows_the_largest_apart():
     """The rest stands as one summand, and the sum is still the sum."""
     model = nn.Sequential(nn.Sequential(*(nn.Linear(width, width + 1) for width in range(4, 16))))
     details = details_of(cost(model, (1, 4)), "0")
     names, numbers, result = steps_of(details["lines"][1]["mathml"])
-    assert names == "7+8+9+10+11+7 others"
+    assert names == "9+10+11+9 others"
     assert evaluate(numbers) == sum(2 * width * (width + 1) for width in range(4, 16))
     assert result == f"{evaluate(numbers):,} FLOPs"
 

@@ -31,7 +31,7 @@ from nbcnncost.views.columns import clean
 if TYPE_CHECKING:
     from torch import nn
 
-    from nbcnncost.explain import Line
+    from nbcnncost.explain import Explanation, Line
     from nbcnncost.layout import Place
     from nbcnncost.records import ModuleRecord
     from nbcnncost.report import Report
@@ -118,7 +118,8 @@ class Details:
     def _explained(self, place: Place) -> list[tuple[dict[str, str], Line | None]]:
         whole = next(place.closed_places(), place)  # a closed container is one layer to its user
         explanation = explain_place(self._report.trace, whole, self._report.convention)
-        return [(_shown(line), line) for line in explanation.lines]
+        shown: list[tuple[dict[str, str], Line | None]] = [(_shown(line), line) for line in explanation.lines]
+        return [*shown, *((line, None) for line in _together(explanation))]
 
     def _sums(self, row: Row, place: Place) -> list[tuple[dict[str, str], Line | None]]:
         """What a container's numbers are the sums of."""
@@ -188,6 +189,22 @@ def _shown(line: Line) -> dict[str, str]:
         "why": clean(why),
         "source": clean(line.source),
     }
+
+
+def _together(explanation: Explanation) -> Iterator[dict[str, str]]:
+    """What several operations count together, and what a training step does, where all of it is known."""
+    unit = explanation.unit
+    forward = [line.result for line in explanation.lines if line.label == unit]
+    step = [line.result for line in explanation.lines if line.unit == unit]
+    sums = [(f"{unit} together", forward)] if len(forward) > 1 else []
+    sums += [(f"{unit} of the training step", step)] if len(step) > len(forward) else []
+    for heading, results in sums:
+        known = [result for result in results if result is not None]
+        if len(known) == len(results):
+            numbers, result = " + ".join(map(exact, known)), exact(sum(known))
+            steps = [mathml.formula(numbers, ()), mathml.quantity(result, unit)]
+            text = f"{numbers} = {result} {unit}"
+            yield {"heading": heading, "mathml": mathml.equation("", steps), "text": text, "why": "", "source": ""}
 
 
 def _sum(heading: str, unit: str, key: str, row: Row, inside: Sequence[Row]) -> dict[str, str]:

@@ -6,7 +6,8 @@ const MOST_BARS = 40;
 // A piece of a drawing.
 function drawn(tag, attributes = {}, ...children) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== undefined) made.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes))
+    if (value !== null && value !== undefined) made.setAttribute(name, value);
   made.append(...children.filter((child) => child !== null && child !== undefined));
   return made;
 }
@@ -25,7 +26,12 @@ function rulerOf(owner) {
 function fitText(text, width, measure, keepEnd = false) {
   const letters = Array.from(text);
   let [fits, whole] = [0, letters.length];
-  const cut = (count) => (count >= whole ? text : keepEnd ? "…" + letters.slice(whole - count).join("") : letters.slice(0, count).join("") + "…");
+  const cut = (count) =>
+    count >= whole
+      ? text
+      : keepEnd
+        ? "…" + letters.slice(whole - count).join("")
+        : letters.slice(0, count).join("") + "…";
   let most = Math.min(whole, 120);
   if (whole === most && measure(text) <= width) return text;
   while (fits < most) {
@@ -58,14 +64,24 @@ function barsOf(store) {
   const key = store.metric;
   const opened = store.view.flat ? new Set() : store.opened();
   const isOpen = (row) => row.children.length > 0 && opened.has(row.id);
-  const bar = (row, open) => ({ row, open, name: row.name, indent: store.view.flat ? 0 : row.depth - 1, value: row.value(key), before: row.baseline(key), text: shortValue(row, key) });
+  const bar = (row, open) => ({
+    row,
+    open,
+    name: row.name,
+    indent: store.view.flat ? 0 : row.depth - 1,
+    value: row.value(key),
+    before: row.baseline(key),
+    text: shortValue(row, key),
+  });
   const visible = store.visible();
   if (visible.length <= MOST_BARS) return visible.map((row) => bar(row, isOpen(row)));
   const ends = visible.filter((row) => !isOpen(row));
   const size = (row) => Math.max(Number(row.value(key) ?? 0), Number(row.baseline(key) ?? 0));
   const largest = new Set(sortRows(ends, size, true).slice(0, ends.length > MOST_BARS ? MOST_BARS - 1 : MOST_BARS));
   const others = ends.filter((row) => !largest.has(row));
-  const bars = ends.filter((row) => largest.has(row)).map((row) => ({ ...bar(row, false), name: row.removed ? row.name : row.id, indent: 0, isPath: true }));
+  const bars = ends
+    .filter((row) => largest.has(row))
+    .map((row) => ({ ...bar(row, false), name: row.removed ? row.name : row.id, indent: 0, isPath: true }));
   return others.length ? [...bars, otherBar(store, others, key)] : bars;
 }
 
@@ -74,7 +90,14 @@ function otherBar(store, others, key) {
   const value = sum((row) => row.value(key));
   const unknown = sum((row) => row.unknown(key));
   const before = others.every((row) => row.baseline(key) === null) ? null : sum((row) => row.baseline(key));
-  return { row: null, name: store.t("other ({0})", exactNumber(others.length)), indent: 0, value, before, text: partlyText(value, unknown, shortNumber) };
+  return {
+    row: null,
+    name: store.t("other ({0})", exactNumber(others.length)),
+    indent: 0,
+    value,
+    before,
+    text: partlyText(value, unknown, shortNumber),
+  };
 }
 
 function makeBars(store) {
@@ -111,10 +134,19 @@ function whenSized(store, frame, draw) {
 }
 
 function drawBars(store, chart, bars, { width, measure }) {
-  const changes = bars.map(({ row, value, before, text }) => (before === null || text.includes("?") ? "" : row?.isNew ? "" : differenceText(minus(value ?? 0, before), shortNumber)));
+  const changes = bars.map(({ row, value, before, text }) =>
+    before === null || text.includes("?")
+      ? ""
+      : row?.isNew
+        ? ""
+        : differenceText(minus(value ?? 0, before), shortNumber),
+  );
   const widest = (texts, ...font) => Math.max(0, ...texts.map((text) => measure(text, ...font)));
   const step = width < 420 ? 8 : 12;
-  const names = Math.min(width * 0.4, Math.max(44, widest(bars.map(({ name, indent }) => name.slice(0, 80) + "m".repeat(indent))) + 8));
+  const names = Math.min(
+    width * 0.4,
+    Math.max(44, widest(bars.map(({ name, indent }) => name.slice(0, 80) + "m".repeat(indent))) + 8),
+  );
   const numbers = widest(bars.map(({ text }) => text)) + 8;
   const differences = changes.some(Boolean) ? widest(changes, 11) + 8 : 0;
   const room = Math.max(20, width - names - numbers - differences - 6);
@@ -122,32 +154,65 @@ function drawBars(store, chart, bars, { width, measure }) {
   const place = (value) => (room * Number(value ?? 0)) / most;
   chart.setAttribute("width", width);
   chart.setAttribute("height", bars.length * BAR_STEP + 2);
-  chart.replaceChildren(...bars.map((bar, index) => {
-    const [indent, end] = [Math.min(bar.indent, 6) * step, place(bar.value)];
-    const label = fitText(bar.name, names - indent - 6, measure, bar.isPath);
-    const thin = bar.open ? 5 : bar.before === null ? 0 : 2;
-    const line = (at, attributes) => drawn("rect", { x: names, y: 4 + at, width: Math.max(0, end), height: 15 - 2 * at, rx: 2, ...attributes });
-    return option(store, bar.row, "cc-bar" + (bar.open ? " cc-open" : "") + (bar.row ? "" : " cc-other"), index * BAR_STEP,
-      drawn("rect", { class: "cc-hit", width, height: BAR_STEP, rx: 3 }),
-      drawn("text", { x: indent + 4, y: 15.5, class: "cc-label" }, label),
-      Number(bar.value ?? 0) ? line(thin, { class: "cc-fill" }) : null,
-      bar.before === null ? null : line(0, { class: "cc-before", width: Math.max(1, place(bar.before)) }),
-      drawn("text", { x: names + Math.max(end, bar.before === null ? 0 : place(bar.before)) + 5, y: 15.5, class: "cc-value" }, bar.text,
-        changes[index] ? drawn("tspan", { dx: 6, class: differenceClass(minus(bar.value ?? 0, bar.before)) }, changes[index]) : null));
-  }));
+  chart.replaceChildren(
+    ...bars.map((bar, index) => {
+      const [indent, end] = [Math.min(bar.indent, 6) * step, place(bar.value)];
+      const label = fitText(bar.name, names - indent - 6, measure, bar.isPath);
+      const thin = bar.open ? 5 : bar.before === null ? 0 : 2;
+      const line = (at, attributes) =>
+        drawn("rect", { x: names, y: 4 + at, width: Math.max(0, end), height: 15 - 2 * at, rx: 2, ...attributes });
+      return option(
+        store,
+        bar.row,
+        "cc-bar" + (bar.open ? " cc-open" : "") + (bar.row ? "" : " cc-other"),
+        index * BAR_STEP,
+        drawn("rect", { class: "cc-hit", width, height: BAR_STEP, rx: 3 }),
+        drawn("text", { x: indent + 4, y: 15.5, class: "cc-label" }, label),
+        Number(bar.value ?? 0) ? line(thin, { class: "cc-fill" }) : null,
+        bar.before === null ? null : line(0, { class: "cc-before", width: Math.max(1, place(bar.before)) }),
+        drawn(
+          "text",
+          { x: names + Math.max(end, bar.before === null ? 0 : place(bar.before)) + 5, y: 15.5, class: "cc-value" },
+          bar.text,
+          changes[index]
+            ? drawn("tspan", { dx: 6, class: differenceClass(minus(bar.value ?? 0, bar.before)) }, changes[index])
+            : null,
+        ),
+      );
+    }),
+  );
 }
 
 // A row's mark in a chart: it can be selected, and says in words what it shows.
 function option(store, row, className, top, ...parts) {
   const title = row ? rowTitle(store, row) : null;
-  const found = { class: className, role: "option", "aria-label": title ?? parts.map((part) => part?.textContent).filter(Boolean).join(": "), "aria-selected": "false" };
+  const found = {
+    class: className,
+    role: "option",
+    "aria-label":
+      title ??
+      parts
+        .map((part) => part?.textContent)
+        .filter(Boolean)
+        .join(": "),
+    "aria-selected": "false",
+  };
   const id = row && !row.removed ? row.id : null;
-  return drawn("g", { ...found, ...(id === null ? { "aria-disabled": "true" } : { "data-id": id }), ...(top === null ? {} : { transform: `translate(0 ${top})` }) },
-    title ? drawn("title", {}, title) : null, ...parts);
+  return drawn(
+    "g",
+    {
+      ...found,
+      ...(id === null ? { "aria-disabled": "true" } : { "data-id": id }),
+      ...(top === null ? {} : { transform: `translate(0 ${top})` }),
+    },
+    title ? drawn("title", {}, title) : null,
+    ...parts,
+  );
 }
 
 function markSelected(store, chart) {
-  for (const mark of chart.querySelectorAll("[data-id]")) mark.setAttribute("aria-selected", String(mark.dataset.id === store.selected));
+  for (const mark of chart.querySelectorAll("[data-id]"))
+    mark.setAttribute("aria-selected", String(mark.dataset.id === store.selected));
 }
 
 // One mark of a chart can be reached by Tab: the one last visited, else the first.
@@ -173,13 +238,23 @@ function pressable(store, chart, state, { open, leave }) {
     visit(mark);
     store.select(mark.dataset.id);
   });
-  chart.addEventListener("dblclick", (event) => markAt(event.target) && open(store.row(markAt(event.target).dataset.id)));
+  chart.addEventListener(
+    "dblclick",
+    (event) => markAt(event.target) && open(store.row(markAt(event.target).dataset.id)),
+  );
   chart.addEventListener("keydown", (event) => {
     const mark = markAt(event.target);
     if (!mark || event.ctrlKey || event.metaKey || event.altKey) return;
     const marks = [...chart.querySelectorAll("[data-id]")];
     const at = marks.indexOf(mark);
-    const moves = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: marks.length - 1 };
+    const moves = {
+      ArrowDown: at + 1,
+      ArrowRight: at + 1,
+      ArrowUp: at - 1,
+      ArrowLeft: at - 1,
+      Home: 0,
+      End: marks.length - 1,
+    };
     if (event.key in moves) visit(marks[Math.max(0, Math.min(marks.length - 1, moves[event.key]))]);
     else if (event.key === " ") store.select(mark.dataset.id);
     else if (event.key === "Enter") open(store.row(mark.dataset.id));
