@@ -13,8 +13,9 @@ from nbcnncost.panel.state import CHARTS, PanelState, View
 if TYPE_CHECKING:
     from nbcnncost.report import Report
 
-#: What a table can be sorted by beside its columns.
+#: What a table can be sorted by beside its columns: the layers' names, and how a number differs from the baseline's.
 NAME = "name"
+DIFFERENCE = "Δ"
 _MOST_NAMES = 20
 
 
@@ -24,7 +25,7 @@ def check(state: PanelState, table: Mapping[str, Any]) -> None:
     for key in view.columns or ():
         _known(key, columns, f"{model} has no column")
     if view.sort is not None:
-        _known(view.sort, (*columns, NAME), "a panel cannot be sorted by")
+        _known(view.sort, _sorts(table), "a panel cannot be sorted by")
     _known(view.metric, _numbers(table), "there is no chart of")
     _known(view.chart, CHARTS, "there is no chart")
     for kind in view.types:
@@ -58,7 +59,7 @@ def fitted(state: PanelState, table: Mapping[str, Any]) -> PanelState:
     fitting = replace(
         view,
         columns=kept or None,
-        sort=view.sort if view.sort in (*columns, NAME) else None,
+        sort=view.sort if view.sort in _sorts(table) else None,
         types=tuple(kind for kind in view.types if kind in _types(table)),
         metric=view.metric if view.metric in _numbers(table) else table["metric"],
     )
@@ -77,6 +78,10 @@ def _known(name: str, there: Iterable[str], sentence: str) -> None:
 
 def _columns(table: Mapping[str, Any]) -> list[str]:
     return [column["key"] for column in table["columns"]]
+
+
+def _sorts(table: Mapping[str, Any]) -> list[str]:
+    return [*_columns(table), NAME, *(DIFFERENCE + key for key in _numbers(table))]
 
 
 def _numbers(table: Mapping[str, Any]) -> list[str]:

@@ -2,6 +2,9 @@
 // Numbers are exact: what a JavaScript number cannot hold is a BigInt. Only the last part touches the page.
 // Comments stand on lines of their own, since these lines are left out where the module is loaded.
 
+// What stands before a number's key for its difference from the baseline.
+const DIFFERENCE = "Δ";
+
 // Two whole numbers added; the sum of two numbers stays one as long as it is exact.
 function plus(first, second) {
   if (typeof first === "number" && typeof second === "number") {

@@ -93,9 +93,14 @@ function addRows(store) {
   };
   const sortValue = (key) => {
     const column = store.column(key);
-    if (!column) return key === "name" ? (row) => row.id : null;
+    if (key === "name") return (row) => row.id;
+    if (!column) return differenceOf(key);
     if (column.kind !== "text") return (row) => sums[column.of || key].known[row.index];
     return key === "type" ? (row) => row.type + " " + row.settings : (row) => row[key];
+  };
+  const differenceOf = (key) => {
+    const { known, before } = (key?.startsWith(DIFFERENCE) && sums[key.slice(1)]) || {};
+    return before ? ({ index }) => minus(known[index], before[index]) : null;
   };
   const arrange = () => {
     const { sort, descending, flat } = store.view;

@@ -86,7 +86,7 @@ function tableColumns(store) {
     if (column.kind !== "number") return [column];
     const { key, header } = column;
     const title = store.t("{0}: difference from the baseline", header);
-    return [column, { key: "Δ" + key, of: key, header: "Δ " + header, title, kind: "difference" }];
+    return [column, { key: DIFFERENCE + key, of: key, header: `Δ ${header}`, title, kind: "difference" }];
   });
 }
 
@@ -120,25 +120,17 @@ function headCell(store, column) {
   const sorted = sort === column.key;
   const way = !sorted ? "" : descending ? "descending" : "ascending";
   const arrow = element("span", { class: "cc-way", "aria-hidden": "true" }, sorted ? (descending ? "↓" : "↑") : "");
-  const content =
-    column.kind === "difference"
-      ? element("span", { class: "cc-sort" }, column.header)
-      : element(
-          "button",
-          { class: "cc-sort", type: "button", onclick: () => sortBy(store, column) },
-          element("span", {}, column.header),
-          arrow,
-        );
+  const button = element(
+    "button",
+    { class: "cc-sort", type: "button", onclick: () => sortBy(store, column) },
+    element("span", {}, column.header),
+    arrow,
+  );
+  const [title, kind] = [column.title || "", "cc-" + column.kind];
   return element(
     "th",
-    {
-      scope: "col",
-      class: "cc-" + column.kind,
-      "data-key": column.key,
-      title: column.title || "",
-      "aria-sort": way || (column.kind === "difference" ? null : "none"),
-    },
-    content,
+    { scope: "col", class: kind, "data-key": column.key, title, "aria-sort": way || "none" },
+    button,
   );
 }
 

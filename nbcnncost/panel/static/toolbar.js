@@ -90,7 +90,7 @@ function makeMenu(store, { label, className, fill, title }) {
 function placeMenu(menu, button) {
   const root = button.closest(".cnncost").getBoundingClientRect();
   const { left } = button.getBoundingClientRect();
-  menu.style.left = Math.max(root.left - left, Math.min(0, root.right - left - menu.offsetWidth - 8)) + "px";
+  menu.style.left = Math.max(root.left - left, Math.min(0, root.right - left - menu.offsetWidth - 12)) + "px";
 }
 
 function pressMenu(event, { menu, show, leave }) {
