@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 
 from kernels import Kernel
 from shown import Shown
 
+DONE = re.compile(r"\[\d+\]")
 IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 
 
@@ -35,15 +37,26 @@ class NotebookPage:
         return self.page.locator(".jp-Notebook .jp-CodeCell").nth(number)
 
     def run(self, number: int):
-        """Run a cell by the keyboard, and wait for it."""
-        cell = self.cell(number)
-        before = cell.locator(".jp-InputPrompt").inner_text()
-        cell.locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
-        changed = "([prompt, before]) => prompt.innerText !== before && !prompt.innerText.includes('*')"
-        prompt = cell.locator(".jp-InputPrompt").element_handle()
-        self.page.wait_for_function(changed, arg=[prompt, before], timeout=60_000)
-        self.idle()
+        """Run a cell by the keyboard, and wait for it; a kernel that is not yet connected loses what it is sent."""
+        prompt = self.cell(number).locator(".jp-InputPrompt")
+        before = prompt.inner_text()
+        for _ in range(10):
+            self.cell(number).locator(".cm-content").click()
+            self.page.keyboard.press("Control+Enter")
+            if self._ran(prompt, before):
+                return self.idle()
+        raise AssertionError(f"cell {number} does not run: {prompt.inner_text()}")
+
+    def _ran(self, prompt, before: str) -> bool:
+        """Whether a cell has got a new number; not so when it had none for two seconds."""
+        waited = 0
+        while waited < 20:
+            self.page.wait_for_timeout(100)
+            now = prompt.inner_text()
+            if DONE.search(now) and now != before:
+                return True
+            waited = 0 if "*" in now else waited + 1
+        return False
 
     def output(self, number: int) -> str:
         """A cell's output as text."""
