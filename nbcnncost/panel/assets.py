@@ -56,6 +56,6 @@ def sheet() -> str:
 
 
 def _together(names: tuple[str, ...], comment: str) -> str:
-    texts = [(_FOLDER / name).read_text(encoding="utf-8") for name in names if (_FOLDER / name).exists()]
+    texts = [(_FOLDER / name).read_text(encoding="utf-8") for name in names]
     lines = (line.strip() for text in texts for line in text.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith(comment))

@@ -193,7 +193,7 @@ def _put(trace: Trace, path: str, made: str) -> str:
 
 def _arguments(laboratory: Laboratory, what_if: WhatIf) -> Iterator[str]:
     """The arguments of ``cost`` after the model."""
-    report, options = laboratory.report, laboratory.report.source.options
+    report, options = laboratory.report, laboratory.source.options
     args, kwargs = laboratory.inputs(what_if)
     yield from _inputs(args, kwargs)
     training, mode = bool(options.get("training")), what_if.mode or options.get("mode", report.mode)

@@ -44,6 +44,29 @@ class Followers:
         self.changes[path] = change
         return settings
 
+    def widen_gate(self, trace: Trace) -> bool:
+        """Where a run stopped as a gate was to multiply its own input, give the gate as many channels as that has.
+
+        Squeeze and excitation computes one factor for each channel: its last layer is made as wide as its input.
+        """
+        failure = trace.failure
+        if failure is None or failure.function != "mul":
+            return False
+        whole = next((call for call in trace.calls if call.failed), None)
+        inside = [call for call in trace.calls if whole is not None and call.parent == whole.index]
+        last = next((call for call in reversed(inside) if self._makes_channels(call.path)), None)
+        if whole is None or last is None or not whole.inputs or not last.outputs:
+            return False
+        shape, gate = whole.inputs[0].shape, last.outputs[0].shape
+        if len(shape) != len(gate) or set(gate[2:]) != {1} or gate[1] == shape[1]:
+            return False
+        self._seen.clear()
+        self.changes[last.path] = replace(self.changes.get(last.path, LayerChange()), out_channels=shape[1])
+        return True
+
+    def _makes_channels(self, path: str) -> bool:
+        return path in self._layers and bool(self._layers[path].kind.channels_out)
+
 
 def _on_its_own(layer: Layer, change: LayerChange) -> LayerChange:
     """A layer's change without what an earlier following has added to it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from math import gcd
@@ -11,10 +12,15 @@ from typing import Any
 from nbcnncost.errors import InputError
 from nbcnncost.panel.state import LayerChange
 from nbcnncost.records import ModuleRecord, Trace
+from nbcnncost.units import exact
 
 _AXES = MappingProxyType(
     {1: "one for the length", 2: "height and width", 3: "depth, height and width"},
 )
+
+
+#: The largest number that a setting or a size of the input can be.
+MOST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -123,8 +129,11 @@ class Layer:
         window = name in ("kernel_size", "stride", "padding")
         numbers = tuple(value) if window and isinstance(value, (tuple, list)) else (value,)
         least = 0 if name == "padding" else 1
-        if any(isinstance(number, bool) or not isinstance(number, int) or number < least for number in numbers):
-            raise InputError(f"{self.name} cannot have {name}={value!r}; give a whole number from {least}")
+        most = MOST if name in self.kind.offered else sys.maxsize  # a flattened map may be large
+        if not all(type(number) is int and least <= number <= most for number in numbers):
+            raise InputError(
+                f"{self.name} cannot have {name}={value!r}; give a whole number from {least} to {exact(most)}"
+            )
         if window and len(numbers) not in (1, self.kind.rank):
             raise InputError(
                 f"{self.name} takes {self.kind.rank} numbers as {name} ({_AXES[self.kind.rank]}), not {len(numbers)}"

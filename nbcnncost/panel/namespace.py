@@ -62,6 +62,15 @@ def put(name: Any, value: Any) -> str:
     return f"{name} now holds the report{replaced}"
 
 
+def name_of(model: Any, usual: str = "net") -> str:
+    """The variable that holds the model, or what it is usually called."""
+    shell = shell_here()
+    if shell is None or model is None:
+        return usual
+    names = [name for name, value in shell.user_ns.items() if value is model and not name.startswith("_")]
+    return names[0] if names else usual
+
+
 def _is_module(value: Any) -> bool:
     """Whether it is a model; there is none without torch, which is not imported for this."""
     module = getattr(sys.modules.get("torch.nn"), "Module", None)

@@ -98,38 +98,54 @@ class Others:
         """What a convention counts; without ``whole`` of the forward alone."""
         ops = [index for place in leaves for index in place.ops]
         step = [index for place in leaves for index in place.step] if whole and entry.counts_steps else []
-        tally = self._heard(entry, ops, step) if isinstance(entry, Peer) else _counted(self._trace, entry, ops, step)
-        shown = not step and len(tally.formulas) <= _MOST_FORMULAS
-        return tally if shown else tally._replace(formulas={})
+        tally = self._heard(entry, ops, step) if isinstance(entry, Peer) else self._counted(entry, ops, step)
+        return tally._replace(formulas={}) if step else tally
+
+    def _counted(self, entry: Convention, ops: Sequence[int], step: Sequence[int]) -> _Tally:
+        forward, besides = self._counts[entry.name]
+        numbers = [*(forward[index] for index in ops), *(besides[index] for index in step)]
+        known = [number for number in numbers if number is not None]
+        reckoned = (found for index in ops for found in entry.reckon(self._trace, index))
+        formulas = _formulas((found.expression, found.values) for found in reckoned if found.number)
+        return _Tally(sum(known), len(numbers) - len(known), formulas, ())
 
     def _heard(self, peer: Peer, ops: Sequence[int], step: Sequence[int]) -> _Tally:
-        forward, besides = self._parts[peer.name]
+        forward, besides, several = self._parts[peer.name]
         parts = [part for index in ops for part in forward.get(index, ())]
         more = [part for index in step for part in besides.get(index, ())]
         number = sum(part.number for part in (*parts, *more))
         records = self._trace.ops
         formulas = _formulas((part.expression, {**symbol_values(records[part.op]), **part.values}) for part in parts)
-        notes = dict.fromkeys([*self._elsewhere(peer, ops), *_faults(peer, [*parts, *more])])
+        notes = dict.fromkeys([*_elsewhere(self._trace, several, set(ops)), *_faults(peer, [*parts, *more])])
         return _Tally(number, 0, formulas, tuple(notes))
 
     @cached_property
-    def _parts(self) -> dict[str, tuple[dict[int, list[Part]], dict[int, list[Part]]]]:
-        """What each tool adds up, by operation: of the forward, and of the rest of a training step."""
-        peers = [entry for entry in self._conventions if isinstance(entry, Peer)]
-        return {peer.name: (_by_op(peer.hears(self._trace)), _by_op(peer.step_parts(self._trace))) for peer in peers}
+    def _counts(self) -> dict[str, tuple[tuple[int | None, ...], tuple[int | None, ...]]]:
+        """What each operation counts as by rules, in the forward and in the rest of a training step."""
+        plain = [entry for entry in self._conventions if not isinstance(entry, Peer)]
+        return {entry.name: (entry.counts(self._trace), entry.step_counts(self._trace)) for entry in plain}
 
-    def _elsewhere(self, peer: Peer, ops: Sequence[int]) -> Iterator[str]:
-        """That a tool's number for a whole module stands at one of its operations, here or in another row."""
-        own = set(ops)
-        for index, parts in self._parts[peer.name][0].items():
-            for part in parts:
-                within = own.intersection(range(index, part.stop))
-                if not within or not part.number:
-                    continue
-                if index not in own:
-                    yield "counted with the module around it, in that module's first row"
-                elif any(place not in own and _computes(self._trace.ops[place]) for place in range(index, part.stop)):
-                    yield "its one number for the whole module around it stands in this row"
+    @cached_property
+    def _parts(self) -> dict[str, tuple[dict[int, list[Part]], dict[int, list[Part]], list[Part]]]:
+        """What each tool adds up by operation, in the forward and besides it, and what of that is of whole modules."""
+        found = {}
+        for peer in (entry for entry in self._conventions if isinstance(entry, Peer)):
+            heard = list(peer.hears(self._trace))
+            several = [part for part in heard if part.stop > part.op + 1]
+            found[peer.name] = _by_op(heard), _by_op(peer.step_parts(self._trace)), several
+        return found
+
+
+def _elsewhere(trace: Trace, several: Iterable[Part], own: set[int]) -> Iterator[str]:
+    """That a tool's number for a whole module stands at one of its operations, here or in another row."""
+    for part in several:
+        spanned = range(part.op, part.stop)
+        if own.isdisjoint(spanned) or not part.number:
+            continue
+        if part.op not in own:
+            yield "counted with the module around it, in that module's first row"
+        elif any(place not in own and _computes(trace.ops[place]) for place in spanned):
+            yield "its one number for the whole module around it stands in this row"
 
 
 def _symbols(tally: _Tally) -> Iterator[tuple[str, str, str]]:
@@ -138,22 +154,16 @@ def _symbols(tally: _Tally) -> Iterator[tuple[str, str, str]]:
         yield from ((name, SYMBOLS.get(name, ""), exact(value)) for name, value in values.items())
 
 
-def _counted(trace: Trace, entry: Convention, ops: Sequence[int], step: Sequence[int]) -> _Tally:
-    reckoned = [found for index in ops for found in entry.reckon(trace, index)]
-    besides = [found for index in step for found in entry.reckon_step(trace, index)]
-    everything = [*reckoned, *besides]
-    known = [found.number for found in everything if found.number is not None]
-    formulas = _formulas((found.expression, found.values) for found in reckoned if found.number and found.expression)
-    return _Tally(sum(known), len(everything) - len(known), formulas, ())
-
-
 def _formulas(found: Iterable[tuple[Expression | None, Mapping[str, int]]]) -> dict[str, dict[str, int]]:
-    """The different formulas as they are shown, each with the symbols that it uses."""
+    """The different formulas as they are shown, each with the symbols that it uses; none where they are too many."""
     shown: dict[str, dict[str, int]] = {}
     for formula, values in found:
         text = "" if formula is None else formula.symbols(values)
-        if text not in ("", "0"):
-            shown.setdefault(text, {name: value for name, value in values.items() if _stands_in(name, text)})
+        if text in ("", "0", *shown):
+            continue
+        if len(shown) == _MOST_FORMULAS:
+            return {}
+        shown[text] = {name: value for name, value in values.items() if _stands_in(name, text)}
     return shown
 
 

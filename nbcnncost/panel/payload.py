@@ -1,4 +1,4 @@
-"""A report as the panel's front end wants it: one JSON-ready dict, column by column.
+"""A report as the panel's front end wants it: one JSON-ready dict, column by column, which goes over as one text.
 
 The rows are those of ``report.tree()``: a container precedes what is inside. In ``rows``
 

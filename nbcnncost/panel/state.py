@@ -26,10 +26,11 @@ Sizes = int | tuple[int, ...]
 class View:
     """What the table and the chart show.
 
-    ``columns`` are the keys of the columns, ``None`` the usual ones; ``sort`` is the key of one, ``"name"``, or
-    a number's with ``"Δ"`` before it (the difference from the baseline), and ``None`` the call order. ``flat`` shows layers without their containers. ``text`` and ``types`` are the filters.
-    ``expanded`` are the ids of the open containers, ``None`` those that are open at first. ``metric`` is the number
-    that the chart shows, ``chart`` one of :data:`CHARTS`.
+    ``columns`` are the keys of the columns, ``None`` the usual ones; ``sort`` is the key of one, ``"name"``, or a
+    number's with ``"Δ"`` before it (the difference from the baseline), and ``None`` the call order. ``flat`` shows
+    layers without their containers. ``text`` and ``types`` are the filters. ``expanded`` are the ids of the open
+    containers, ``None`` those that are open at first. ``metric`` is the number that the chart shows, ``chart`` one of
+    :data:`CHARTS`.
     """
 
     columns: tuple[str, ...] | None = None

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from nbcnncost.errors import CostError, InputError
 from nbcnncost.panel.following import Followers
-from nbcnncost.panel.layers import Layer, layers_of
+from nbcnncost.panel.layers import MOST, Layer, layers_of
 from nbcnncost.panel.state import LayerChange, WhatIf
 from nbcnncost.records import Trace
 from nbcnncost.report import Report
 from nbcnncost.rows import Row
 from nbcnncost.source import Source
+from nbcnncost.units import exact
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: So many what-ifs are remembered: who goes back and forth waits once.
 _REMEMBERED = 32
+#: So many gates are widened before the rest is left to the user.
+_MOST_GATES = 32
 DTYPES = ("float32", "float16", "bfloat16", "float64")
 
 
@@ -57,7 +60,7 @@ class Laboratory:
     """
 
     def __init__(self, report: Report, model: Any = None) -> None:
-        self.report = report
+        self.report, self.source = report, report.source
         self.reason = self.inside = ""
         self.is_computed = False
         self._traces: OrderedDict[Any, Trace] = OrderedDict()
@@ -80,7 +83,7 @@ class Laboratory:
             return None
         from nbcnncost.tracing.axes import axes_of
 
-        source = self.report.source
+        source = self.source
         return axes_of(self._skeleton, source.args, source.kwargs, self.report.trace.batch)
 
     @property
@@ -102,7 +105,9 @@ class Laboratory:
         except CostError as error:
             return Answer(what_if, None, str(error), _path_of(error))
         if trace is not self.report.trace:
-            report = replace(report, trace=trace, source=Source())
+            is_sized = (what_if.height, what_if.width, what_if.batch) != (None, None, None)
+            notes = trace.notes if is_sized else self.report.notes
+            report = replace(report, trace=replace(trace, notes=notes), source=Source())
         failure = trace.failure
         if failure is None or failure == self.report.failure:
             return Answer(what_if, report)
@@ -116,10 +121,14 @@ class Laboratory:
         try:
             settings = self.settings(what_if)
             followers = Followers(self.layers, {path: what_if.layers[path] for path in settings}, self.report.trace)
-            self._run(replace(what_if, layers=followers.changes), followers)
+            for _ in range(_MOST_GATES):
+                trace = self._run(replace(what_if, layers=followers.changes), followers)
+                if not followers.widen_gate(trace):
+                    break
         except CostError as error:
             return Answer(what_if, None, str(error), _path_of(error))
-        answer = self.ask(replace(what_if, layers=followers.changes))
+        changes = {path: change for path, change in followers.changes.items() if self.layers[path].settings(change)}
+        answer = self.ask(replace(what_if, layers=changes))
         if answer.message and answer.report is not None and answer.report.failure is not None:
             function = answer.report.failure.function
             if function in ("add", "sub", "mul", "div", "cat"):
@@ -160,13 +169,15 @@ class Laboratory:
 
     def _copy(self, model: Any) -> None:
         """Make the copy to try on; raises where there can be none."""
-        source, name = self.report.source, self.report.model_name
+        name = self.report.model_name
         if self.report.executed:
             raise CostError(
                 "the model was run for real (execute=True), which takes its weights: see other settings there"
             )
-        if model is None or not (source.args or source.kwargs):
+        if model is None:
             raise CostError(f"{name} is gone: keep the model in a variable, and make the report and its panel again")
+        if not (self.source.args or self.source.kwargs):
+            self.source = _like_report(self.report)
         import weakref
 
         from nbcnncost.tracing.models import accept
@@ -181,7 +192,11 @@ class Laboratory:
         """The trace of a what-if, remembered whatever the convention."""
         if replace(what_if, convention=None).changes_nothing:
             return self.report.trace
-        key = _key(what_if)
+        if self.reason:
+            raise CostError(self.reason)
+        key = self._key(what_if)
+        if not any(key):
+            return self.report.trace
         if key not in self._traces:
             self._check_copy()
             self._traces[key] = self._run(what_if)
@@ -190,10 +205,19 @@ class Laboratory:
         self._traces.move_to_end(key)
         return self._traces[key]
 
+    def _key(self, what_if: WhatIf) -> tuple[tuple[Any, ...], ...]:
+        """What of a what-if is really otherwise."""
+        self.inputs(what_if)
+        before = {**(self.axes.values if self.axes else {}), "dtype": self.dtype, "mode": self.source.options["mode"]}
+        asked = {name: getattr(what_if, name) for name in ("batch", "height", "width", "dtype", "mode")}
+        other = tuple(entry for entry in asked.items() if entry[1] not in (None, before.get(entry[0])))
+        layers = (
+            (path, tuple(sorted(layer.items()))) for path, layer in sorted(self.settings(what_if).items()) if layer
+        )
+        return other, tuple(layers)
+
     def _check_copy(self) -> None:
         """The copy must do what the model did: a forward may reach the model by another way than its own layers."""
-        if self.reason:
-            raise CostError(self.reason)
         if not self._traces and _told(replace(self.report, trace=self._run(WhatIf()))) != _told(self.report):
             self.reason = (
                 f"a copy of {self.report.model_name} does not run as in this report: the model was changed since, "
@@ -211,7 +235,7 @@ class Laboratory:
         from nbcnncost.tracing.step import Wanted
 
         settings, (args, kwargs) = self.settings(what_if), self.inputs(what_if)
-        options = self.report.source.options
+        options = self.source.options
         wanted = Wanted(options["optimizer"], options["input_grad"]) if options["training"] else None
         mode = self._mode(what_if)
         edits, original = Edits(self._skeleton), self._original()
@@ -244,14 +268,14 @@ class Laboratory:
         """The inputs in the sizes and the dtype asked for."""
         from nbcnncost.tracing.axes import resized
 
-        source, axes = self.report.source, self.axes
+        source, axes = self.source, self.axes
         wanted = {name: getattr(what_if, name) for name in ("batch", "height", "width")}
         wanted = {name: size for name, size in wanted.items() if size is not None}
         for name, size in wanted.items():
             if axes is None or name not in axes.places:
                 raise InputError(f"the input of {self.report.model_name} has no {name} that can be changed")
-            if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-                raise InputError(f"the {name} is a whole number from 1, not {size!r}")
+            if type(size) is not int or not 1 <= size <= MOST:
+                raise InputError(f"the {name} is a whole number from 1 to {exact(MOST)}, not {size!r}")
         if what_if.dtype is not None and (self.dtype is None or what_if.dtype not in DTYPES):
             choices = f"it is one of {', '.join(DTYPES)}" if self.dtype else "these weights keep theirs"
             raise InputError(f"the dtype cannot be {what_if.dtype!r}: {choices}")
@@ -260,7 +284,7 @@ class Laboratory:
         return resized(source.args, source.kwargs, axes, wanted, what_if.dtype)
 
     def _mode(self, what_if: WhatIf) -> str:
-        mode: str = what_if.mode or self.report.source.options["mode"]
+        mode: str = what_if.mode or self.source.options["mode"]
         if mode not in self.modes:
             raise InputError(f"the mode is one of {', '.join(self.modes)}, not {mode!r}")
         return mode
@@ -287,8 +311,14 @@ def _path_of(error: CostError) -> str:
     return error.path if isinstance(error, _LayerError) else ""
 
 
-def _key(what_if: WhatIf) -> Any:
-    return replace(what_if, convention=None, layers=tuple(sorted(what_if.layers.items())))  # type: ignore[arg-type]
+def _like_report(report: Report) -> Source:
+    """How a report's model was run, by what the report tells: it was read from a file, or made by another what-if."""
+    from nbcnncost.tracing.axes import empty_like
+
+    training = report.trace.training
+    options = {"mode": report.mode, "execute": report.executed, "training": training is not None}
+    optimizer = {} if training is None else {"optimizer": training.optimizer, "input_grad": training.input_grad}
+    return Source(empty_like(report.inputs), options={**options, **optimizer})
 
 
 def _told(report: Report) -> list[Row]:
@@ -301,7 +331,8 @@ def _sentence(trace: Trace) -> str:
     failure = trace.failure
     if failure is None or failure.message.startswith("`") or not failure.path:
         return "" if failure is None else failure.message
-    return f"`{failure.path}` ({failure.type}) stops: {failure.message}"
+    said = failure.message.strip().partition("\n")[0]
+    return f"`{failure.path}` ({failure.type}) stops: {said}"
 
 
 __all__ = ["DTYPES", "Answer", "Laboratory", "LayerChange"]

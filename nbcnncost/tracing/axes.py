@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from nbcnncost.errors import InputError
+from nbcnncost.records import TensorSpec
 from nbcnncost.tracing.customary import FirstLayer, first_layer
 from nbcnncost.tracing.images import takes_images
 from nbcnncost.tracing.nested import replaced, tensors_in
+from nbcnncost.units import shape_text
 
 
 class Axes(NamedTuple):
@@ -51,6 +54,11 @@ def axes_of(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], 
     return Axes(places, values, rank, "width" in sizes and "height" not in sizes, reason)
 
 
+def empty_like(specs: Sequence[TensorSpec]) -> tuple[Tensor, ...]:
+    """Inputs of these shapes and dtypes, without values."""
+    return tuple(torch.empty(spec.shape, dtype=getattr(torch, spec.dtype), device="meta") for spec in specs)
+
+
 def resized(
     args: tuple[Any, ...], kwargs: Mapping[str, Any], axes: Axes, wanted: Mapping[str, int], dtype: str | None
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -69,7 +77,10 @@ def _resize(axes: Axes, wanted: Mapping[str, int], dtype: torch.dtype | None) ->
         cast = dtype if dtype is not None and tensor.is_floating_point() else tensor.dtype
         if tuple(shape) == tuple(tensor.shape) and cast == tensor.dtype:
             return tensor
-        return torch.empty(shape, dtype=cast, device="meta")
+        try:
+            return torch.empty(shape, dtype=cast, device="meta")
+        except RuntimeError:  # the framework counts bytes in 64 bits
+            raise InputError(f"an input of {shape_text(shape)} is too large to be made") from None
 
     return change
 

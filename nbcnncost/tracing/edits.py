@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from nbcnncost.errors import InputError
 from nbcnncost.tracing.calm import Calm
 
 _CONVOLUTION = nn.modules.conv._ConvNd
@@ -68,7 +69,12 @@ class Edits:
 
     def change(self, path: str, settings: Mapping[str, Any]) -> None:
         """Give a layer other settings, in its own words: ``kernel_size``, ``num_features``."""
-        self._change(self._skeleton.get_submodule(path), settings)
+        try:
+            self._change(self._skeleton.get_submodule(path), settings)
+        except RuntimeError:  # the framework counts bytes in 64 bits
+            raise InputError(
+                f"`{path}` cannot be so large: its weights have more elements than can be counted"
+            ) from None
 
     def _change(self, module: nn.Module, settings: Mapping[str, Any]) -> None:
         self._remember(module)

@@ -110,7 +110,7 @@ function makeBars(store) {
     if (!frame.clientWidth) return;
     state.measure ??= rulerOf(whole);
     const title = store.column(store.metric)?.header ?? "";
-    const pinned = store.model.get("baseline");
+    const pinned = store.baseline;
     caption.replaceChildren(title, ...(pinned ? [" · ", store.t("outlined: {0}", pinned.label)] : []));
     chart.setAttribute("aria-label", store.t("Bars: {0} of the rows shown", title));
     const focused = chart.contains(document.activeElement);

@@ -22,6 +22,7 @@ const USUAL_VIEW = {
 function makeStore(model) {
   const listeners = new Map();
   const ending = new AbortController();
+  const read = readerOf(model);
   const store = {
     model,
     signal: ending.signal,
@@ -32,10 +33,10 @@ function makeStore(model) {
     emit: (event, value) => (listeners.get(event) || []).forEach((callback) => callback(value)),
     say: (text, isError = false) => store.emit("said", { text, isError }),
     get table() {
-      return model.get("table") || {};
+      return read("table") || {};
     },
     get baseline() {
-      const pinned = model.get("baseline");
+      const pinned = read("baseline");
       return pinned?.rows ? pinned : null;
     },
     get selected() {
@@ -56,6 +57,17 @@ function makeStore(model) {
   for (const name of ["details", "controls", "status"]) store.listen("change:" + name, () => store.emit(name));
   store.listen("change:selected", () => store.emit("selected", store.selected));
   return store;
+}
+
+// Lists come as text, since a notebook writes each number of a list on a line of its own; each text is read once.
+function readerOf(model) {
+  const known = {};
+  return (name) => {
+    const value = model.get(name);
+    if (typeof value !== "string") return value;
+    if (known[name]?.text !== value) known[name] = { text: value, value: JSON.parse(value) };
+    return known[name].value;
+  };
 }
 
 // How a part changes what is shown: at once here, and soon in Python.

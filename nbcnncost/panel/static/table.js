@@ -250,7 +250,12 @@ function nameCell(store, row, look, inner, failed) {
   const above = row.parent && !row.removed ? row.parent.id + "." : "";
   if (look.flat && above && row.id.startsWith(above)) name.append(isolated(above, "cc-above"));
   name.append(isolated(row.name, "cc-last"));
-  const marks = [row.marks, failed && "✗ " + store.t("fails here"), row.isNew && store.t("new")];
+  const marks = [
+    row.marks,
+    failed && "✗ " + store.t("fails here"),
+    row.isNew && store.t("new"),
+    look.flat && row.removed && store.t("removed"),
+  ];
   for (const mark of marks.filter(Boolean)) name.append(element("small", { class: "cc-mark" }, mark));
   const title = row.removed ? row.name : [row.id, row.type, row.settings].filter(Boolean).join(" · ");
   return element("th", { scope: "row", "data-key": "name", title }, name);

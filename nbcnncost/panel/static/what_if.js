@@ -45,17 +45,9 @@ function makeWhatIf(store) {
   });
   follow();
   tell();
-  return element(
-    "section",
-    { class: "cc-whatif", "aria-label": store.t("What if") },
-    element("header", {}, element("h3", { tabIndex: -1 }, store.t("What if")), busy, reset, code),
-    model,
-    layer,
-    reason,
-    wrong,
-    changes,
-    listing,
-  );
+  const head = element("header", {}, element("h3", { tabIndex: -1 }, store.t("What if")), busy, reset, code);
+  const parts = [head, model, layer, reason, wrong, changes, listing];
+  return element("section", { class: "cc-whatif", "aria-label": store.t("What if") }, ...parts);
 }
 
 // Which controls there are, whatever their values and limits.
@@ -167,59 +159,59 @@ function layerFields(store, state, { layer }, ask) {
   return [element("legend", {}, isolated(path || store.table.model)), ...fields];
 }
 
+// The values once one of them is wanted otherwise; those that are tied to it keep their ratio.
+function withValue(values, place, wanted, tied) {
+  const alike = values.every((value) => value === values[0]) || !values[place];
+  const beside = (value) => (alike ? wanted : Math.max(1, Math.round((value * wanted) / values[place])));
+  return values.map((value, index) => (index === place ? wanted : tied ? beside(value) : value));
+}
+
 // Numbers along one or several axes, tied together if wanted, with a slider if wanted. A slider has limits; what is
-// typed may be any number.
+// typed may be any number. What somebody types or drags stays while answers to earlier changes come.
 function numbersField(store, state, { key, label, axes, read, ask, slides, tie }) {
-  let tied = tie;
   const name = store.t(label);
-  let shown = [];
+  let [tied, values, typed] = [tie, [], null];
   const give = (place, soon) => (event) => {
     const wanted = Number(event.target.value);
-    if (!event.target.value || !Number.isInteger(wanted) || wanted < 0) return show(shown);
-    const values = shown;
-    const alike = values.every((value) => value === values[0]) || !values[place];
-    const beside = (value) => (alike ? wanted : Math.max(1, Math.round((value * wanted) / values[place])));
-    const next = values.map((value, index) => (index === place ? wanted : tied ? beside(value) : value));
+    typed = null;
+    if (!event.target.value || !Number.isInteger(wanted) || wanted < 0) return show(values);
+    const next = withValue(values, place, wanted, tied);
     show(next, event.target);
+    if (soon) values = next;
     ask(next, soon, event.target);
   };
-  const input = (type, more) => element("input", { type, "data-key": key, ...more });
-  const inputs = axes.map((axis, place) =>
-    input("number", {
+  const input = (type, place, more) =>
+    element("input", { type, "data-key": key, onchange: give(place, true), ...more });
+  const inputs = axes.map((axis, place) => {
+    const label = axis ? `${name}, ${store.t(axis)}` : name;
+    const box = {
+      "aria-label": label,
       min: key === "padding" ? 0 : 1,
-      "aria-label": axis ? `${name}, ${store.t(axis)}` : name,
-      onchange: give(place, true),
-    }),
-  );
-  const slider = slides
-    ? input("range", {
-        "aria-label": `${name}, ${store.t("slider")}`,
-        oninput: give(0, false),
-        onchange: give(0, true),
-      })
-    : null;
-  const show = (values, source) => {
-    shown = values;
+      oninput: () => (typed = inputs[place]),
+      onblur: () => (typed = null),
+    };
+    return input("number", place, box);
+  });
+  const slider =
+    slides && input("range", 0, { "aria-label": `${name}, ${store.t("slider")}`, oninput: give(0, false) });
+  const show = (numbers, source) => {
     inputs.forEach((box, place) => {
-      if (box !== source) box.value = box.placeholder = values[place] ?? "";
+      if (box !== source) box.value = box.placeholder = numbers[place] ?? "";
     });
-    if (slider && slider !== source) slider.value = values[0];
+    if (slider && slider !== source) slider.value = numbers[0];
   };
   state.fields.push((controls) => {
-    const { values, min, max, step } = read(controls);
+    const { min = 1, max, step = 1, ...now } = read(controls);
     const isHeld = slider && (slider.matches(":active") || state.next);
-    if (slider && !isHeld) Object.assign(slider, { min: min ?? 1, max: max ?? 2 * values[0], step: step ?? 1 });
-    show(values, isHeld ? slider : null);
+    if (isHeld) return;
+    values = now.values;
+    if (slider) Object.assign(slider, { min, max: max ?? 2 * values[0], step });
+    show(values, typed);
   });
   const between = inputs.flatMap((box, place) => (place ? ["×", box] : [box]));
-  return element(
-    "div",
-    { class: "cc-field", role: "group", "aria-label": name },
-    element("span", {}, name),
-    slider,
-    ...between,
-    axes.length > 1 ? tieButton(store, name, tied, (on) => (tied = on)) : null,
-  );
+  const tying = axes.length > 1 ? tieButton(store, name, tied, (on) => (tied = on)) : null;
+  const parts = [element("span", {}, name), slider || null, ...between, tying];
+  return element("div", { class: "cc-field", role: "group", "aria-label": name }, ...parts);
 }
 
 // Whether the sides change together.
