@@ -159,9 +159,18 @@ def test_a_gate_is_made_as_wide_as_what_it_multiplies():
     answer = lab.follow(WhatIf.read({"layers": {"features.4.block.0.0": {"out_channels": 100}}}))
     assert answer.message == ""
     assert answer.what_if.layers["features.4.block.2.fc1"] == LayerChange(in_channels=100)
-    assert answer.what_if.layers["features.4.block.2.fc2"] == LayerChange(out_channels=100)
+    assert answer.what_if.layers["features.4.block.2.fc2"].out_channels == 100
     back = WhatIf(layers={**answer.what_if.layers, "features.4.block.0.0": LayerChange(out_channels=96)})
     assert lab.follow(back).what_if == WhatIf()
+    own = WhatIf.read({"layers": {"features.4.block.2.fc2": {"out_channels": 50}}})
+    answer = lab.follow(own)
+    assert (answer.what_if, answer.path) == (own, "features.4.block.2")
+
+
+def test_a_flattened_map_may_be_large():
+    """The linear layer after it follows to more features than a person would type."""
+    answer = laboratory(small()).follow(WhatIf(height=2048, width=2048))
+    assert answer.what_if.layers == {"5": LayerChange(in_channels=8 * 1024 * 1024)}
 
 
 def test_a_norm_of_the_users_own_follows_in_its_own_dimension():

@@ -48,6 +48,7 @@ class Followers:
         """Where a run stopped as a gate was to multiply its own input, give the gate as many channels as that has.
 
         Squeeze and excitation computes one factor for each channel: its last layer is made as wide as its input.
+        That it is said to receive what it does receive tells it from a layer that the user has changed, which stays so.
         """
         failure = trace.failure
         if failure is None or failure.function != "mul":
@@ -60,8 +61,12 @@ class Followers:
         shape, gate = whole.inputs[0].shape, last.outputs[0].shape
         if len(shape) != len(gate) or set(gate[2:]) != {1} or gate[1] == shape[1]:
             return False
+        layer, change = self._layers[last.path], self.changes.get(last.path, LayerChange())
+        if change.out_channels is not None:
+            return False
         self._seen.clear()
-        self.changes[last.path] = replace(self.changes.get(last.path, LayerChange()), out_channels=shape[1])
+        received = change.in_channels or layer.value("in_channels")
+        self.changes[last.path] = replace(change, out_channels=shape[1], in_channels=received)
         return True
 
     def _makes_channels(self, path: str) -> bool:
@@ -72,8 +77,9 @@ def _on_its_own(layer: Layer, change: LayerChange) -> LayerChange:
     """A layer's change without what an earlier following has added to it."""
     if change.in_channels is None:
         return change
-    change = replace(change, in_channels=None)
-    return replace(change, groups=None, out_channels=None) if layer.is_depthwise else change
+    if layer.is_depthwise or change.in_channels == layer.value("in_channels"):
+        return replace(change, in_channels=None, groups=None, out_channels=None)
+    return replace(change, in_channels=None)
 
 
 def _channel_places(layers: Mapping[str, Layer], trace: Trace) -> dict[str, int]:
