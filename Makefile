@@ -67,7 +67,7 @@ $(COLAB): pyproject.toml
 	@touch $@
 
 panel-colab: $(COLAB) ## the panel on the versions that Colab has: without a browser, through nbclient, in a classic notebook
-	$(COLAB_VENV)/bin/python -m pytest -r s tests/colab $(wildcard tests/test_panel*.py)
+	$(COLAB_VENV)/bin/python -m pytest -r s tests/colab $(wildcard tests/test_panel*.py tests/test_what_if.py)
 
 $(BENCHMARKS): $(READY)
 	$(BIN)/python -m pip install --disable-pip-version-check -e '.[test,lab,benchmarks]'
