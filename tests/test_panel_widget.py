@@ -341,7 +341,16 @@ def test_the_bundle_has_the_panel_and_the_report_in_its_place(panel):
     assert not callable(panel._ipython_display_), "ipywidgets 7 would show the panel alone"
 
 
-def test_a_failed_run_can_be_explored(panel):
+def test_a_closed_panel_shows_the_report(panel):
+    """It is gone from the page, and its Python side still answers."""
+    panel.close()
+    data, _ = panel._repr_mimebundle_()
+    assert data == {"text/plain": repr(panel.report), "text/html": panel.report._repr_html_()}
+    panel.what_if = WhatIf(height=8)
+    assert of_conv(panel) == 8 * 16 * 8 * 27
+
+
+def test_a_failed_run_can_be_explored():
     """The panel of a partial report says where the run stopped."""
     net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten(), nn.Linear(400, 10))
     shown = attempt(net, (1, 3, 32, 32)).report.panel()

@@ -107,12 +107,18 @@ class Panel(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The panel, and for places without a front end the report as it stands in its stead."""
+        still = {"text/plain": repr(self.report), "text/html": self.report._repr_html_()}
+        if self.comm is None:  # closed
+            return still, {}
         parent = getattr(super(), "_repr_mimebundle_", None)  # of ipywidgets 8; 7 has none
         made = None if parent is None else parent()
-        metadata = made[1] if isinstance(made, tuple) else {}
-        report = self.report
         shown = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        return {"text/plain": repr(report), "text/html": report._repr_html_(), _VIEW_TYPE: shown}, metadata
+        return {**still, _VIEW_TYPE: shown}, made[1] if isinstance(made, tuple) else {}
+
+    def close(self) -> None:
+        """Take the panel out of all pages; the report then shows itself in its stead."""
+        super().close()
+        self.__dict__.pop("_repr_mimebundle_", None)  # of ipywidgets 8, which shows nothing then
 
     # The state and its mirrors.
 
