@@ -67,14 +67,14 @@ $(COLAB): pyproject.toml
 	@touch $@
 
 panel-colab: $(COLAB) ## the panel on the versions that Colab has: without a browser, through nbclient, in a classic notebook
-	$(COLAB_VENV)/bin/python -m pytest -r s tests/colab $(wildcard tests/test_panel*.py)
+	$(COLAB_VENV)/bin/python -m pytest -r s tests/colab tests/test_panel_details.py
 
 $(BENCHMARKS): $(READY)
 	$(BIN)/python -m pip install --disable-pip-version-check -e '.[test,lab,benchmarks]'
 	@touch $@
 
 panel-benchmark: $(BENCHMARKS) ## time the panel in Chromium, beside the nearest thing that other packages do
-	$(BIN)/python benchmarks/panel.py
+	PYTHONPATH=.:tests/browser $(BIN)/python benchmarks/panel.py
 
 screenshots: $(READY) ## pictures of the panel in all its looks, in build/screenshots
 	$(BIN)/python -m pytest tests/browser/test_screenshots.py

@@ -17,8 +17,11 @@ import nbformat
 ROOT = Path(__file__).resolve().parent.parent.parent
 START = 90  # seconds
 
-# No questions about news, which would lie over the page.
-SETTINGS = {"@jupyterlab/apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false"}}
+# No questions about news, which would lie over the page; and widgets' states are saved, which is not Lab's default.
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false"},
+    "@jupyter-widgets/jupyterlab-manager/plugin.jupyterlab-settings": {"saveState": True},
+}
 
 
 @dataclass

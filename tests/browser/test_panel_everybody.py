@@ -359,7 +359,7 @@ def test_words_come_from_python(show, report):
     """Every text of the panel's own can be in another language."""
     panel = report.panel()
     shown = show(panel)
-    english = {"Types", "Columns", "Export", "Pin", "Flat list", "Bars", "Treemap", "What if"}
+    english = {"Types", "Columns", "Export", "Pin as baseline", "Flat list", "Bars", "Treemap", "What if"}
     assert all(shown.root.get_by_text(word, exact=True).first.is_visible() for word in english)
     other = report.panel()
     other.words = {word: f"«{word}»" for word in english}

@@ -175,7 +175,7 @@ def test_what_if_another_kernel_of_the_selected_layer(shown, net):
     other = resnet18()
     other.conv1 = nn.Conv2d(3, 64, 3, stride=2, padding=1, bias=False)
     report = cost(other, SIZE)
-    assert shown.panel.state.what_if.layers == {"conv1": LayerChange(kernel_size=(3, 3), padding=(1, 1))}
+    assert shown.panel.state.what_if.layers == {"conv1": LayerChange(kernel_size=3, padding=1)}
     for key in ("params", "macs", "flops"):
         assert whole(shown.total(key)) == report.total.number(key)
         assert whole(shown.cell("conv1", key)) == report["conv1"].number(key)
@@ -258,7 +258,7 @@ def test_the_code_makes_the_same_change(shown, net):
     shown.press("code")
     shown.page.wait_for_function("navigator.clipboard.readText().then(text => text.includes('kernel'))")
     code = shown.page.evaluate("navigator.clipboard.readText()")
-    names = {"model": resnet18(), "nn": nn}
+    names = {"net": resnet18()}
     exec(code, names)
     made = next(value for value in reversed(names.values()) if isinstance(value, nn.Module))
     assert cost(made, SIZE).total.flops == total != cost(net, SIZE).total.flops
