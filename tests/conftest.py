@@ -12,6 +12,9 @@ import chromium
 # Read when torch is first imported: here, and in the kernels that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Two files of this name cannot both be read for their docstrings' examples; they have none.
+collect_ignore_glob = ["**/conftest.py", "conftest.py"]
+
 
 def pytest_terminal_summary(terminalreporter):
     """Say how many tests had no browser: a skipped test alone is easily overlooked."""

@@ -159,10 +159,14 @@ def bound(module: nn.Module, inputs: Inputs) -> Inputs:
 
 def remembered(arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Arguments to keep: of tensors only what a run without values needs, so that no memory is held."""
-    kept: tuple[tuple[Any, ...], dict[str, Any]] = replaced(
-        arguments, lambda value: _prepared(value, keep=False).clone()
-    )
+    kept: tuple[tuple[Any, ...], dict[str, Any]] = replaced(arguments, _remembered)
     return kept
+
+
+def _remembered(value: Tensor) -> Tensor:
+    """A tensor to keep; values are copied, since they stay the user's to change."""
+    prepared = _prepared(value, keep=False)
+    return prepared if prepared.is_meta else prepared.clone()
 
 
 def _mismatch(module: nn.Module, signature: inspect.Signature, why: str) -> InputError:
