@@ -55,7 +55,7 @@ class Course:
         if isinstance(about, str):
             made = topic(about)
             names = (self.settings.salt, student)
-            questions = variant(about, names, lambda draw: made.make(draw, self.settings.convention))
+            questions = variant(about, names, lambda draw: made.make(draw, self.settings.convention), made.alike)
             return Sheet(questions, self.settings, name=name or about, student=student)
         return Sheet(self._questions(about, input_size, ask), self.settings, name=name, student=student)
 
