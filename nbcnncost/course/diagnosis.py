@@ -73,6 +73,8 @@ class Diagnosis:
         if self.conventions:
             names = ", ".join(self.conventions)
             told.append(say(messages.OTHER_CONVENTION, names=names, convention=question.convention.name))
+        if self.carried:
+            told.append(say(messages.AFTER_EARLIER, earlier=", ".join(self.carried)))
         if step >= 2:
             told += self._named()
         if step >= 3:
@@ -95,18 +97,17 @@ class Diagnosis:
         return say(too, key=key, given=given)
 
     def _named(self) -> list[str]:
-        told = [say(messages.AFTER_EARLIER, earlier=", ".join(self.carried))] if self.carried else []
         if len(self.found) > 1:
             titles = " / ".join(" + ".join(mistake.title for mistake in wrong.mistakes) for wrong in self.found)
-            return [*told, say(messages.EITHER, titles=titles, id=self.id)]
+            return [say(messages.EITHER, titles=titles, id=self.id)]
         if self.found and len(self.found[0].mistakes) == 2:
             first, second = self.found[0].mistakes
-            return [*told, say(messages.TWO_MISTAKES, first=first.title, second=second.title, id=self.id)]
+            return [say(messages.TWO_MISTAKES, first=first.title, second=second.title, id=self.id)]
         if self.found:
             mistake = self.found[0].mistakes[0]
-            return [*told, say(messages.ONE_MISTAKE, title=mistake.title, why=mistake.why, id=self.id)]
-        if told:
-            return told
+            return [say(messages.ONE_MISTAKE, title=mistake.title, why=mistake.why, id=self.id)]
+        if self.carried:
+            return []
         if self.factor:
             value = self.question.parts[0].values[self.factor]
             return [say(messages.EXACT_FACTOR, factor=value, symbol=self.factor, id=self.id)]

@@ -108,10 +108,8 @@ class Course:
         found: list[Question] = []
         for name, layers in named.items():
             found += building.layer_questions(name, layers, convention, asked)
-        everything = [layer for layers in named.values() for layer in layers]
         if len(named) > 1:
-            sums = tuple(name for name in asked if name in ("params", "macs", "flops", "weight_bytes"))
-            found += building.layer_questions("total", everything, convention, sums)
+            found += building.total_questions(named, convention, asked)
         return found
 
     def _run(self, about: Any, input_size: Any) -> dict[str, tuple[Layer, ...]]:

@@ -17,10 +17,12 @@ from nbcnncost.units import exact
 
 #: An answer that is rounded shows at least as many significant digits.
 LEAST_DIGITS = 3
+#: No answer is as large as that; Python would refuse to write it out.
+_MOST = 10**100
 _SUFFIXES = {"k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12}
 _SPACES = str.maketrans("", "", " \N{NO-BREAK SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}_'")
-_NUMBER = re.compile(r"([+-]?)(\d+|\d{1,3}(?:,\d{3})+)?(\.\d*)?(?:[eE]([+-]?\d{1,4}))?([kKMGBT]?)")
-_POWER = re.compile(r"(.*?)(?:\*|·|×|x)10(?:\^|\*\*)([+-]?\d{1,4})")
+_NUMBER = re.compile(r"([+-]?)(\d+|\d{1,3}(?:,\d{3})+)?(\.\d*)?(?:[eE]([+-]?\d{1,2}))?([kKMGBT]?)")
+_POWER = re.compile(r"(.*?)(?:\*|·|×|x)10(?:\^|\*\*)([+-]?\d{1,2})")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 #: Floats with fewer bits than Python's know a number to so many significant binary digits.
 _FLOAT_BITS = {"float32": 24, "float16": 11, "bfloat16": 8}
@@ -115,14 +117,25 @@ def read(key: str, given: Any) -> Answer:
         raise NotANumber(say(messages.A_TRUTH_VALUE, key=key))
     if given is None or given is NotImplemented or given is Ellipsis:
         raise NotANumber(say(messages.NO_ANSWER, key=key))
-    if hasattr(given, "dtype") and hasattr(given, "item"):
-        given = given.item()
+    given = _plain(given)
     if isinstance(given, (Integral, Rational)):
         value = Fraction(int(given.numerator), int(given.denominator))
+        if max(abs(value.numerator), value.denominator) >= _MOST:
+            raise NotANumber(say(messages.NOT_FINITE, key=key, given="this number"))
         return Answer(value, number_text(value))
     if isinstance(given, (Decimal, Real)):
         return _read_float(key, given, kind)
     raise NotANumber(say(messages.NO_NUMBER, key=key, given=_short(given)))
+
+
+def _plain(given: Any) -> Any:
+    """A numpy or torch scalar as a number of Python's; one without a value (on meta, say) stays as it is."""
+    if not (hasattr(given, "dtype") and hasattr(given, "item")):
+        return given
+    try:
+        return given.item()
+    except (RuntimeError, TypeError, ValueError):
+        return given
 
 
 def _read_float(key: str, given: Decimal | Real, kind: str) -> Answer:
