@@ -458,6 +458,17 @@ def test_a_models_questions_have_its_reports_answers(net, size):
             assert entry.answer == getattr(row, quantity), entry.key
 
 
+def test_what_comes_out_is_asked_of_layers_of_one_operation():
+    """Attention consists of several: their outputs added up are no output of its."""
+    attention = nn.MultiheadAttention(8, 2, batch_first=True)
+    assert [key.partition(".")[2] for key in sheet(attention, [(1, 5, 8)] * 3).keys] == [
+        "params",
+        "macs",
+        "flops",
+        "weight_bytes",
+    ]
+
+
 @pytest.mark.parametrize(
     ("plain", "module"),
     [
@@ -546,6 +557,10 @@ def test_mistakes_about_what_has_no_parameters():
             "cannot be built",
         ),
         (lambda: layer("konvolution"), "no kind"),
+        (
+            lambda: conv2d(in_channels=3, out_channels=8, kernel_size=3, padding="same", input_size=(3, 9, 9)),
+            "padding is a number here",
+        ),
         (lambda: activation("convolution", input_size=(3, 9, 9)), "cannot be built"),
         (lambda: dropout(100, input_size=(3, 9, 9)), "per cent"),
         (lambda: sheet("konvolution"), "no topic"),
