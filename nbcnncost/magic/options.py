@@ -18,6 +18,7 @@ from IPython.core.error import UsageError
 
 from nbcnncost.conventions import CONVENTIONS, Convention, Peer, Rule
 from nbcnncost.errors import CostError, InputError
+from nbcnncost.languages import LANGUAGES
 from nbcnncost.magic.words import elements, is_expression, unquoted, words_of
 from nbcnncost.optimizers import OPTIMIZERS
 from nbcnncost.parts import STEP
@@ -129,6 +130,13 @@ OPTIONS = (
     ),
     Option("", "--input-grad", "", "let a training step compute the gradient of the model's input, too"),
     Option("", "--execute", "", "run a copy for real, for a forward that depends on values"),
+    Option(
+        "",
+        "--lang",
+        "LANG",
+        f"the language of tables, charts and messages: {', '.join(LANGUAGES)}",
+        choices=LANGUAGES,
+    ),
     Option("-q", "--quiet", "", "show nothing; the report still is returned, or kept by -o"),
 )
 
@@ -202,6 +210,7 @@ class Options:
     optimizer: str | None
     input_grad: bool
     quiet: bool
+    lang: str
     #: Which of the looks the line itself asks for.
     given: frozenset[str] = frozenset()
 
@@ -211,7 +220,7 @@ class Options:
         return {name: getattr(self, name) for name in _LOOKS}
 
 
-_LOOKS = ("depth", "sort", "top", "columns", "view")
+_LOOKS = ("depth", "sort", "top", "columns", "view", "lang")
 
 
 def read_options(parser: ArgumentParser, line: str, defaults: Any) -> Options:
@@ -263,6 +272,7 @@ def _checked(given: Any, words: list[str], defaults: Any) -> Options:
         optimizer=_optimizer(given, defaults.optimizer),
         input_grad=_input_grad(given),
         quiet=given.quiet or defaults.quiet,
+        lang=one_of("--lang", given.lang or defaults.lang, LANGUAGES),
         given=frozenset(name for name in _LOOKS if getattr(given, name)),
     )
 
