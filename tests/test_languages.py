@@ -22,9 +22,11 @@ from traitlets import TraitError
 from traitlets.config import Config
 
 import nbcnncost
-from nbcnncost import compare, cost
+from nbcnncost import compare, cost, course
 from nbcnncost.catalogue import CATALOGUE
 from nbcnncost.conventions import CONVENTIONS, PEERS
+from nbcnncost.course import messages
+from nbcnncost.course.mistakes import RATIO_MISTAKES
 from nbcnncost.errors import CostError, ShapeError, UncountedOpWarning
 from nbcnncost.languages import LANGUAGES, catalogue, speaker, translate, words
 from nbcnncost.languages.templates import Template
@@ -627,3 +629,53 @@ def test_a_wrong_language_gets_a_sentence(shell):
     assert "--lang has no choice 'fr'; there are en, zh" in str(run(shell, "%cnncost net --lang fr")[1])
     assert isinstance(run(shell, "%config CnnCostMagics.lang = 'fr'")[1], (TraitError, type(None)))
     assert LANGUAGES == ("en", "zh")
+
+
+# Coursework
+
+#: Questions' keys and what a formula's text holds.
+IN_COURSES = re.compile(r"\b\w+\.\w+\b|\[[\w+|]+\]|\b(points|answers|sheet|MiB)\b")
+LAYERS = {
+    "conv1": course.conv2d(in_channels=4, out_channels=6, kernel_size=5, stride=2, padding=1, input_size=(4, 19, 23)),
+    "fc1": course.linear(in_features=40, out_features=12),
+    "pool1": course.max_pool2d(kernel_size=3, stride=2, input_size=(6, 9, 9)),
+}
+
+
+@pytest.mark.parametrize("name", [name for name in vars(messages) if name.isupper() and name != "CLASS_COLUMNS"])
+def test_every_sentence_of_a_course_has_chinese_words(name):
+    """What students and teachers read, whatever stands in its holes."""
+    template = getattr(messages, name)
+    said = zh(re.sub(r"(?<!\{)\{\w+\}", "7", template).replace("{{", "{").replace("}}", "}"))
+    assert not english_in(IN_COURSES.sub("", said)), (template, said)
+
+
+@pytest.mark.parametrize("mistake", [*course.MISTAKES.values(), *RATIO_MISTAKES], ids=lambda mistake: mistake.id)
+def test_every_mistake_has_chinese_words(mistake):
+    """Its title and its reason."""
+    for text in (mistake.title, mistake.why):
+        assert zh(text) != text, text
+        assert not english_in(IN_COURSES.sub("", zh(text))), zh(text)
+
+
+def test_the_columns_of_a_class_report_have_chinese_words():
+    """What stands above the mistakes of a class."""
+    assert not [word for head in messages.CLASS_COLUMNS for word in english_in(zh(head))]
+
+
+def test_a_course_in_chinese_tells_its_students_in_chinese():
+    """Every mistake, right answers, stubs and earlier errors; under a Chinese course alone."""
+    lab = course.Course().use(lang="zh").sheet(LAYERS)
+    told = []
+    for question in lab:
+        wrong = [str(wrong.value) for wrong in question.wrong]
+        told += [
+            lab.check(question.key, answer, practice=True, hint=4).text for answer in (question.answer, -1, *wrong)
+        ]
+        told += [lab.check(question.key, answer, practice=True).text for answer in (None, True, "many", float("inf"))]
+    for text in told:
+        assert_chinese(IN_COURSES.sub("", re.sub("'many'|None|inf", "", text)))
+    english = course.Course().sheet(LAYERS)
+    assert "is wrong" in english.check("conv1.params", 1, practice=True).text
+    with pytest.raises(CostError, match="there is no language"):
+        course.Course().use(lang="fr")

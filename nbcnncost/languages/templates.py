@@ -1,11 +1,15 @@
 """One sentence in two languages: an English template, found again in a finished text, and its translation.
 
 A hole is ``{name}``: what stands in it (a layer's name, a number, a piece of code) is taken over as it is. What kind of
-hole it is may follow a colon: ``{why:text}`` is translated itself and may be empty, ``{names:list}`` is a list of such
-texts, ``{operations:noun}`` a word in the singular or plural, ``{verb:word}`` a single word, ``{size:number}`` digits
-alone, ``{size:shape}`` a shape, ``{work:amount}`` a number with its prefix. ``{counted:tally}`` is a list in which each
-entry counts something: these have templates of their own, which begin with ``#``. ``layer(s)`` stands for ``layer`` and
-``layers``.
+hole it is may follow a colon:
+
+- ``{why:text}`` is translated itself, and may be empty; ``{verb:word}`` is a single word that is;
+- ``{names:list}`` is a list of such texts, ``{titles:either}`` are some with a stroke between them;
+- ``{counted:tally}`` is a list whose entries have templates of their own, which begin with ``#``;
+- ``{operations:noun}`` is a word in the singular or plural;
+- ``{size:number}`` is digits alone, ``{size:shape}`` a shape, ``{work:amount}`` a number with its prefix.
+
+``layer(s)`` stands for ``layer`` and ``layers``.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ _PATTERNS = MappingProxyType(
         "noun": ".+?",
         "word": r"\w+",
         "tally": ".+?",
+        "either": ".+?",
         "number": "[0-9][0-9,]*",
         "amount": r"[0-9?][0-9.,]*(?: [kMGTPE])?(?: \([^()]*\))?(?: \+ \?)?",
         "shape": "[0-9?][0-9×?]*|scalar",
@@ -96,6 +101,8 @@ def _filled(value: str, kind: str, translate: Translator) -> str:
         return translate(value)
     if kind == "list":
         return _COMMA.join(map(translate, value.split(", ")))
+    if kind == "either":
+        return " / ".join(_together(part, translate) for part in value.split(" / "))
     if kind == "tally":
         entries = re.split(r", (?![^()]*\))", value)
         return _COMMA.join(translate(f"#{entry}").removeprefix("#") for entry in entries)
@@ -103,3 +110,9 @@ def _filled(value: str, kind: str, translate: Translator) -> str:
         said = translate(value)
         return said if said != value else translate(value.removesuffix("s"))
     return value
+
+
+def _together(text: str, translate: Translator) -> str:
+    """A text, or several with a plus between them."""
+    said = translate(text)
+    return said if said != text else " + ".join(map(translate, text.split(" + ")))

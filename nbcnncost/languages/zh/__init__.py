@@ -24,6 +24,7 @@ from types import MappingProxyType
 from nbcnncost.languages.zh.answers import ANSWERS
 from nbcnncost.languages.zh.charts import CHARTS
 from nbcnncost.languages.zh.conventions import CONVENTIONS
+from nbcnncost.languages.zh.course import COURSE
 from nbcnncost.languages.zh.formulas import FORMULAS
 from nbcnncost.languages.zh.gradients import GRADIENTS
 from nbcnncost.languages.zh.inputs import INPUTS
@@ -33,5 +34,5 @@ from nbcnncost.languages.zh.tables import TABLES
 
 #: Every English template with its Chinese one.
 ZH = MappingProxyType(
-    {**TABLES, **ANSWERS, **CHARTS, **INPUTS, **MAGIC, **FORMULAS, **GRADIENTS, **SYMBOLS, **CONVENTIONS}
+    {**TABLES, **ANSWERS, **CHARTS, **INPUTS, **MAGIC, **COURSE, **FORMULAS, **GRADIENTS, **SYMBOLS, **CONVENTIONS}
 )
