@@ -135,10 +135,12 @@ def diagnose(question: Question, answer: Any, earlier: Mapping[str, Earlier] | N
     given = answer if isinstance(answer, Answer) else read(question.key, answer)
     if given.is_exactly(question.value):
         return Diagnosis(question, given, "right")
-    if given.rounds(question.value):
-        return Diagnosis(question, given, "rounded")
-    if given.is_coarsely(question.value):
-        return Diagnosis(question, given, "coarse")
+    # A whole number that is exactly a mistake's is that, though the right one, a fraction, be near it.
+    if given.digits is not None or all(wrong.value != given.value for wrong in question.wrong):
+        if given.rounds(question.value):
+            return Diagnosis(question, given, "rounded")
+        if given.is_coarsely(question.value):
+            return Diagnosis(question, given, "coarse")
     carried = _carried(question, given, earlier or {})
     conventions = tuple(name for name, value in question.by_other_conventions.items() if _fits(given, value))
     found = _found(question, given, is_carried=bool(carried))

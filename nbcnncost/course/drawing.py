@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from nbcnncost.course import messages
 from nbcnncost.course.messages import say
+from nbcnncost.course.numerals import Answer
 from nbcnncost.course.quantities import SIZES
 from nbcnncost.course.questions import Question
 from nbcnncost.errors import CostError
@@ -68,7 +69,7 @@ def variant(
 
 
 def tells_apart(question: Question, alike: Sequence[frozenset[str]] = ()) -> bool:
-    """Whether each mistake that can be made in a question gives a number of its own, and not the right one.
+    """Whether each mistake that can be made in a question gives a number of its own, and not the right one, rounded.
 
     ``alike`` are sets of mistakes that cannot be told apart here; with :data:`RIGHT` among them they may also give
     the right number.
@@ -79,5 +80,7 @@ def tells_apart(question: Question, alike: Sequence[frozenset[str]] = ()) -> boo
         return False
     makers: dict[object, set[str]] = {}
     for wrong in question.wrong:
+        if wrong.value.denominator == 1 and Answer(wrong.value, "").rounds(question.value):
+            return False
         makers.setdefault(wrong.value, set()).add(wrong.id)
     return all(len(ids) == 1 or any(ids <= group for group in alike) for ids in makers.values())

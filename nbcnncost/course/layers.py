@@ -67,7 +67,8 @@ class Layer:
     @cached_property
     def values(self) -> dict[str, int]:
         """Every symbol that a question about the layer may use, with its value."""
-        shapes = {"n": prod(self.output_shape), "n_in": prod(self.input_shape)}
+        sides = {"n": self.output_shape, "n_in": self.input_shape}
+        shapes = {name: prod(shape) for name, shape in sides.items() if shape}
         return {"e": ITEM_SIZES.get(self.dtype, 1), "u": self.calls, **shapes, **dict(self.dims)}
 
     @property

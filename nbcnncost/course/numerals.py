@@ -54,13 +54,23 @@ class Answer:
 
     def rounds(self, value: Fraction) -> bool:
         """Whether this is the number, rounded to as many digits as were written: three or more."""
-        if self.digits is None or self.digits < LEAST_DIGITS or value == 0:
-            return False
-        return rounded(value, self.digits) == self.value
+        digits = self._digits_for(value)
+        return digits is not None and digits >= LEAST_DIGITS and self._is_near(value, digits)
 
     def is_coarsely(self, value: Fraction) -> bool:
         """Whether this is the number, rounded to too few digits to tell."""
-        return self.digits is not None and self.digits < LEAST_DIGITS and rounded(value, self.digits) == self.value
+        digits = self._digits_for(value)
+        return digits is not None and digits < LEAST_DIGITS and self._is_near(value, digits)
+
+    def _digits_for(self, value: Fraction) -> int | None:
+        """The digits that were written; a whole number is exact, but where the value is none it must be rounded."""
+        if self.digits is None and value.denominator != 1 and self.value.denominator == 1:
+            return len(str(abs(self.value.numerator)))
+        return self.digits
+
+    def _is_near(self, value: Fraction, digits: int) -> bool:
+        """Whether this is within half a unit of the value's last digit: Python rounds halves to even, people up."""
+        return value != 0 and abs(self.value - value) * 2 <= Fraction(10) ** (_magnitude(abs(value)) - digits)
 
 
 def rounded(value: Fraction, digits: int) -> Fraction:
