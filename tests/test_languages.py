@@ -30,6 +30,7 @@ from nbcnncost.course.mistakes import RATIO_MISTAKES
 from nbcnncost.errors import CostError, ShapeError, UncountedOpWarning
 from nbcnncost.languages import LANGUAGES, catalogue, speaker, translate, words
 from nbcnncost.languages.templates import Template
+from nbcnncost.languages.zh.panel import PANEL
 from nbcnncost.magic import CnnCostMagics
 from nbcnncost.magic.options import DESCRIPTION, OPTIONS
 from nbcnncost.symbols import SYMBOLS
@@ -265,7 +266,7 @@ def test_no_sentence_has_two_translations():
                 if isinstance(key, ast.Constant):
                     assert key.value not in seen, f"{key.value!r} stands in {path.name} and {seen[key.value]}"
                     seen[key.value] = path.name
-    assert seen.keys() == CHINESE.keys()
+    assert seen.keys() == {*CHINESE, *PANEL}
 
 
 FINISHED = {
@@ -313,8 +314,24 @@ def test_english_is_the_text_itself(text):
 
 def test_words_for_others():
     """A front end gets its own words as a dict."""
-    assert words("zh", ["layer", "conv1"]) == {"layer": "层", "conv1": "conv1"}
+    said = words("zh", ["layer", "conv1", "padding"])
+    assert (said["layer"], said["conv1"], said["padding"]) == ("层", "conv1", "填充")
     assert words("en", ["layer"]) == {"layer": "layer"}
+
+
+@pytest.mark.parametrize(("english", "chinese"), PANEL.items())
+def test_the_panels_words_are_chinese_with_the_same_holes(english, chinese):
+    """A script fills the holes itself, by their numbers."""
+    assert holes(english) == holes(chinese)
+    assert not [word for word in english_in(chinese) if word != "Python"]
+
+
+def test_every_word_of_the_panels_scripts_is_known():
+    """What a script asks for by t("…") has an entry."""
+    scripts = [path.read_text(encoding="utf-8") for path in sorted((PACKAGE / "panel" / "static").glob("*.js"))]
+    asked = {text for script in scripts for text in re.findall(r"\bt\(\s*\"([^\"]+)\"", script)}
+    said = words("zh", asked)
+    assert not [text for text in asked if said[text] == text and re.search("[a-z]{2}", text)]
 
 
 # What is shown

@@ -12,6 +12,7 @@ from functools import cache, lru_cache, partial
 
 from nbcnncost.languages.templates import Template
 from nbcnncost.languages.zh import ZH
+from nbcnncost.languages.zh.panel import PANEL
 
 __all__ = ["LANGUAGES", "catalogue", "speaker", "translate", "words"]
 
@@ -46,13 +47,17 @@ def speaker(lang: str) -> Callable[[str], str]:
     return partial(translate, lang=lang)
 
 
-def words(lang: str, texts: Iterable[str]) -> dict[str, str]:
-    """These texts with what they are in a language, for whoever shows them elsewhere.
+def words(lang: str, texts: Iterable[str] = ()) -> dict[str, str]:
+    """What a script in the browser says, and these texts besides, with what they are in a language.
 
-    >>> words("zh", ["layer", "total"])
-    {'layer': '层', 'total': '合计'}
+    A script fills the holes of its texts itself. In English it needs no words.
+
+    >>> said = words("zh", ["layer", "total"])
+    >>> said["layer"], said["total"], said["Copied {0}."]
+    ('层', '合计', '已复制 {0}。')
     """
-    return {text: translate(text, lang) for text in texts}
+    known: Mapping[str, str] = PANEL if lang == "zh" else {}
+    return {**known, **{text: known.get(text) or translate(text, lang) for text in texts}}
 
 
 @cache
