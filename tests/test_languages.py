@@ -461,6 +461,16 @@ def test_a_difference_is_in_chinese(reports):
             assert_chinese(seen_in(shown._repr_html_()))
 
 
+def test_whole_blocks_that_come_and_go_are_in_chinese():
+    """A container that is added or removed as a whole is one row, with the number of its layers."""
+    shallow, deep = (
+        cost(nn.Sequential(*(nn.Sequential(nn.Conv2d(3, 3, 1), nn.ReLU()) for _ in range(number))), (1, 3, 8, 8))
+        for number in (1, 2)
+    )
+    assert "新增：Sequential（2 层）" in repr(shallow.with_look(lang="zh").diff(deep))
+    assert "移除：Sequential（2 层）" in repr(deep.with_look(lang="zh").diff(shallow))
+
+
 def test_a_comparison_is_in_chinese(reports):
     """The totals of several models, and the difference of two, by the first report's language."""
     later = compare(*reports[1:], labels=["wide", "wide step"]).with_look(lang="zh")
