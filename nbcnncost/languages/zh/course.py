@@ -90,6 +90,13 @@ _ANSWERS = {
 _REFUSALS = {
     "there is no question {key}; there are: {keys}": "没有 {key} 这道题；现有：{keys}",
     "there is no question {key}; did you mean {near}?": "没有 {key} 这道题；是不是想写 {near}？",
+    "carried_share is a part of the points from 0 to 1, not {share}": (
+        "carried_share 是得分的比例，在 0 与 1 之间，不能是 {share}"
+    ),
+    "highest_hint is a step from 1 to 4, not {hint}": "highest_hint 是 1 到 4 的级别，不能是 {hint}",
+    "{setting} is a number here, or one for each axis, not {word}: that is what is to be counted": (
+        "{setting} 在这里应为一个数，或每个轴一个数，不能是 {word}：那正是要计算的"
+    ),
     "{name} has no {quantity} to ask for": "{name} 没有可提问的 {quantity}",
     "practice=True scores nothing, so it does not run under a grader: leave it out in graded cells": (
         "practice=True 不计分，因此不能在评分程序下运行：请在评分单元格中去掉它"
@@ -147,6 +154,11 @@ _TEACHING = {
     "{students} students, {answers} answers: {right} right, {wrong} wrong, {none} no number": (
         "{students} 名学生，{answers} 个答案：{right} 个正确，{wrong} 个错误，{none} 个不是数字"
     ),
+    "{name:text}, by the convention {convention}:": "{name}，按计数约定 {convention}：",
+    "{name:text} of {student}, by the convention {convention}:": "{name}（{student}），按计数约定 {convention}：",
+    "questions": "题目",
+    "right by another convention": "按另一计数约定是正确的",
+    "too few digits": "有效数字太少",
     "question": "题目",
     "mistake": "错误",
     "students": "学生数",
