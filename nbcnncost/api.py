@@ -7,14 +7,15 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nbcnncost.comparison import Comparison
+from nbcnncost.comparison import Comparison, ComparisonLook
 from nbcnncost.conventions import Convention
 from nbcnncost.conventions import convention as named_convention
 from nbcnncost.errors import CostError, UncountedOpWarning
 from nbcnncost.labels import labels_of
+from nbcnncost.languages import translate
 from nbcnncost.optimizers import OPTIMIZERS
 from nbcnncost.records import Trace
-from nbcnncost.report import Report
+from nbcnncost.report import Look, Report
 from nbcnncost.source import source_of
 from nbcnncost.units import plural
 
@@ -158,7 +159,8 @@ def compare(
         except CostError as error:
             name = names[position] if names else f"model {position + 1}, {type(model).__name__}"
             raise error.about(name) from error.__cause__
-    return Comparison(tuple(reports), names or labels_of(reports))
+    look = ComparisonLook(lang=reports[0].look.lang)
+    return Comparison(tuple(reports), names or labels_of(reports), look=look)
 
 
 def _given_labels(labels: Sequence[str] | None, number: int) -> tuple[str, ...] | None:
@@ -194,9 +196,11 @@ def attempt(
     training: bool = False,
     optimizer: str | None = "sgd",
     input_grad: bool = False,
+    lang: str = "en",
 ) -> Attempt:
     """As :func:`cost`, but a run that stops gives its partial report beside the error.
 
+    ``lang`` is the language of the report and of the warning about operations without a rule.
     Raises :class:`~nbcnncost.errors.CostError` only where no run could begin.
     """
     from nbcnncost.tracing.attempt import trace_model
@@ -227,7 +231,8 @@ def attempt(
         "optimizer": optimizer,
         "input_grad": input_grad,
     }
-    report = Report(done.trace, chosen, source=source_of(model, done.args, done.kwargs, options))
+    source = source_of(model, done.args, done.kwargs, options)
+    report = Report(done.trace, chosen, Look(lang=lang), source)
     if isinstance(done.error, CostError):
         done.error.report = report
     _warn_of_uncounted(report)
@@ -267,9 +272,12 @@ def _warn_of_uncounted(report: Report) -> None:
         reasons = {entry.name: entry.reason for entry in report.uncounted}
         names = ", ".join(f"{name} ({reason})" if reason else name for name, reason in reasons.items())
         number = plural(sum(entry.count for entry in report.uncounted), "operation")
-        warnings.warn_explicit(
+        sentence = (
             f"{number} of {report.model_name} without a rule, left out of the totals: {names}; "
-            f"see report.uncounted, or give a rule: textbook.with_rules({{'{report.uncounted[0].key}': '2 * n'}})",
+            f"see report.uncounted, or give a rule: textbook.with_rules({{'{report.uncounted[0].key}': '2 * n'}})"
+        )
+        warnings.warn_explicit(
+            translate(sentence, report.look.lang),
             UncountedOpWarning,
             filename="nbcnncost",
             lineno=0,

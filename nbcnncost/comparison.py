@@ -17,7 +17,7 @@ from nbcnncost.errors import CostError
 from nbcnncost.parts import STEP, without_step
 from nbcnncost.report import Report
 from nbcnncost.rows import Number, Row
-from nbcnncost.shown import Shown, check_view
+from nbcnncost.shown import Shown, check_view, chosen_lang
 from nbcnncost.units import shapes_text
 from nbcnncost.views import comparison as view
 from nbcnncost.views import export, grid
@@ -67,6 +67,7 @@ class ComparisonLook:
 
     sort: str | None = None
     view: str = "table"
+    lang: str = "en"
 
 
 @dataclass(frozen=True, repr=False)
@@ -147,7 +148,8 @@ class Comparison(Shown):
         if not self.is_pair:
             raise CostError(f"a difference has two sides; here are {len(self.reports)}: use report.diff(other)")
         before, after = self.reports
-        return Difference(before, after, (self.labels[0], self.labels[1]), self.depth, self.difference_look)
+        look = replace(self.difference_look, lang=self.look.lang)
+        return Difference(before, after, (self.labels[0], self.labels[1]), self.depth, look)
 
     def __getitem__(self, label: str) -> Report:
         """The report of a model by its label."""
@@ -163,23 +165,26 @@ class Comparison(Shown):
         top: int | None = None,
         columns: Sequence[str] | None = None,
         everything: bool = False,
+        lang: str | None = None,
     ) -> Comparison:
         """The same comparison, showing itself differently; ``view`` is ``"table"``, ``"chart"`` or ``"both"``.
 
         Of two models ``sort``, ``top``, ``columns`` and ``everything`` are for the difference, as its own
-        ``with_look`` has them. More models are sorted by one of :attr:`columns`, the largest first.
+        ``with_look`` has them. More models are sorted by one of :attr:`columns`, the largest first. ``lang`` is
+        ``"en"`` or ``"zh"``; without it the language stays.
         """
         check_view(view)
+        lang = chosen_lang(lang, self.look.lang)
         if self.is_pair:
             shown = self.difference.with_look(sort=sort, top=top, columns=columns, everything=everything)
-            return replace(self, look=ComparisonLook(None, view), difference_look=shown.look)
+            return replace(self, look=ComparisonLook(None, view, lang), difference_look=shown.look)
         if sort in STEP and not self.has_step:
             raise CostError(without_step(sort))
         if sort is not None and sort not in self.columns:
             raise CostError(f"models are sorted by: {', '.join(self.columns)}; not by {sort!r}")
         if top is not None or columns is not None or everything:
             raise CostError("top, columns and everything are for the difference of two models")
-        return replace(self, look=ComparisonLook(sort, view))
+        return replace(self, look=ComparisonLook(sort, view, lang))
 
     def plot(self, kind: str = "scatter", *, column: str | None = None) -> Chart:
         """A chart of all models: ``"scatter"`` of their work against their parameters, or ``"bars"`` of both.

@@ -16,7 +16,7 @@ from nbcnncost.errors import CostError
 from nbcnncost.matching import match
 from nbcnncost.parts import STEP, without_step
 from nbcnncost.rows import Row, sum_rows
-from nbcnncost.shown import Shown, check_view
+from nbcnncost.shown import Shown, check_view, chosen_lang
 from nbcnncost.views import difference as view
 from nbcnncost.views import export, grid
 
@@ -43,6 +43,7 @@ class DifferenceLook:
     columns: tuple[str, ...] | None = None
     everything: bool = False
     view: str = "table"
+    lang: str = "en"
 
 
 @dataclass(frozen=True, repr=False)
@@ -141,6 +142,7 @@ class Difference(Shown):
         columns: Sequence[str] | None = None,
         everything: bool = False,
         view: str = "table",
+        lang: str | None = None,
     ) -> Difference:
         """The same difference, showing itself differently.
 
@@ -148,9 +150,10 @@ class Difference(Shown):
         shown with both sides: ``"params"``, ``"frozen"``, ``"macs"``, ``"integer_macs"``, ``"flops"``, ``"count"``, and
         of training steps ``"step"`` and its parts: ``"forward"``, ``"recomputed"``, ``"backward_inputs"``,
         ``"backward_weights"``, ``"optimizer"``. ``everything`` shows unchanged layers one by one. ``view`` is
-        ``"table"``, ``"chart"`` or ``"both"``.
+        ``"table"``, ``"chart"`` or ``"both"``, ``lang`` ``"en"`` or ``"zh"``; without it the language stays.
         """
         check_view(view)
+        lang = chosen_lang(lang, self.look.lang)
         if top is not None and top < 1:
             raise CostError(f"top is at least 1, not {top}")
         chosen = None if columns is None else tuple(dict.fromkeys(columns))
@@ -159,7 +162,7 @@ class Difference(Shown):
                 raise CostError(without_step(name))
             if name not in self.columns:
                 raise CostError(f"a difference has no column {name!r}; it has: {', '.join(self.columns)}")
-        return replace(self, look=DifferenceLook(sort, top, chosen, everything, view))
+        return replace(self, look=DifferenceLook(sort, top, chosen, everything, view, lang))
 
     def plot(self, column: str = "flops", *, top: int = 15) -> Chart:
         """A bar chart with two bars for each of the ``top`` layers that differ most, the largest difference first.

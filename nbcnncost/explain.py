@@ -51,6 +51,7 @@ class Explanation:
     convention: str
     unit: str
     lines: tuple[Line, ...]
+    lang: str = "en"
 
     def __repr__(self) -> str:
         from nbcnncost.views.explain import text

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from nbcnncost.languages import speaker
 from nbcnncost.units import exact, shapes_text
 
 if TYPE_CHECKING:
@@ -13,10 +14,14 @@ if TYPE_CHECKING:
 
 
 def labels_of(reports: Sequence[Report]) -> tuple[str, ...]:
-    """A label for each report, all different: ``("LeNet at 1×1×28×28", "LeNet at 1×1×32×32")``."""
+    """A label for each report, all different: ``("LeNet at 1×1×28×28", "LeNet at 1×1×32×32")``.
+
+    It is in the first report's language.
+    """
+    say = speaker(reports[0].look.lang)
     labels = [report.model_name for report in reports]
     for facet in (_input, _dtype, _step, _mode, _convention, _parameters):
-        labels = _told_apart(labels, [facet(report) for report in reports])
+        labels = _told_apart(labels, [say(facet(report)) for report in reports])
     seen: Counter[str] = Counter()
     repeated = Counter(labels)
     for position, label in enumerate(labels):

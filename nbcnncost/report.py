@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbcnncost.conventions import Convention, convention
-from nbcnncost.difference import Difference
+from nbcnncost.difference import Difference, DifferenceLook
 from nbcnncost.errors import CostError
 from nbcnncost.explain import Explanation, explain_place
 from nbcnncost.kinds import FORMULAS
@@ -22,7 +22,7 @@ from nbcnncost.layout import Place, lay_out
 from nbcnncost.parts import Counts
 from nbcnncost.records import PHASES, Failure, OpRecord, TensorSpec, Trace
 from nbcnncost.rows import Row, count_ops, count_step, leaf_row, sum_rows, tree_rows, why_no_step
-from nbcnncost.shown import Shown, check_view
+from nbcnncost.shown import Shown, check_view, chosen_lang
 from nbcnncost.side_by_side import SideBySide, stand_side_by_side
 from nbcnncost.source import Source
 from nbcnncost.units import exact, plural, shapes_text
@@ -71,6 +71,7 @@ class Look:
     top: int | None = None
     columns: tuple[str, ...] | None = None
     view: str = "table"
+    lang: str = "en"
 
 
 @dataclass(frozen=True, repr=False)
@@ -254,7 +255,7 @@ class Report(Shown):
         >>> table["macs"].total - table.ours.total == sum(cause.amount for cause in table["macs"].causes)
         True
         """
-        return stand_side_by_side(self.trace, self.convention, names)
+        return replace(stand_side_by_side(self.trace, self.convention, names), lang=self.look.lang)
 
     def diff(self, other: Report, *, depth: int | None = None) -> Difference:
         """What changes from this report to another one, layer by layer; with ``depth``, block by block.
@@ -272,7 +273,7 @@ class Report(Shown):
         if depth is not None and depth < 1:
             raise CostError(f"depth is at least 1, not {depth}")
         before, after = labels_of((self, other))
-        return Difference(self, other, (before, after), depth)
+        return Difference(self, other, (before, after), depth, DifferenceLook(lang=self.look.lang))
 
     def explain(self, path: str | None = None) -> Explanation:
         """The formula of a layer in symbols, with its numbers, and the result; without a path, the costliest layer's.
@@ -291,7 +292,7 @@ class Report(Shown):
             if inside:
                 raise CostError(f"{path} is a container; ask for one of its layers: {', '.join(inside[:6])}")
             raise CostError(self._unknown_path(path))
-        return explain_place(self.trace, place, self.convention)
+        return replace(explain_place(self.trace, place, self.convention), lang=self.look.lang)
 
     def with_look(
         self,
@@ -301,10 +302,15 @@ class Report(Shown):
         top: int | None = None,
         columns: Sequence[str] | None = None,
         view: str = "table",
+        lang: str | None = None,
     ) -> Report:
-        """The same report, showing itself differently; ``view`` is ``"table"``, ``"chart"`` or ``"both"``."""
+        """The same report, showing itself differently; ``view`` is ``"table"``, ``"chart"`` or ``"both"``.
+
+        ``lang`` is ``"en"`` or ``"zh"``: the language of tables, charts and explanations. It stays until it is changed.
+        """
         chosen = None if columns is None else tuple(columns)
         check_view(view)
+        lang = chosen_lang(lang, self.look.lang)
         for name, number in (("depth", depth), ("top", top)):
             if number is not None and number < 1:
                 raise CostError(f"{name} is at least 1, not {number}")
@@ -312,7 +318,7 @@ class Report(Shown):
             check(chosen, sort, has_step=self._step is not None)
         except ValueError as error:
             raise CostError(str(error)) from None
-        return replace(self, look=Look(depth, sort, top, chosen, view))
+        return replace(self, look=Look(depth, sort, top, chosen, view, lang))
 
     def plot(self, column: str = "flops", *, by: str = "layer", top: int = 20, depth: int | None = None) -> Chart:
         """A bar chart of ``"flops"``, ``"macs"``, ``"params"`` or ``"count"``, by ``"layer"`` or ``"type"``.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbcnncost.errors import CostError
+from nbcnncost.languages import LANGUAGES
 from nbcnncost.views import VIEWS
 
 if TYPE_CHECKING:
@@ -15,6 +16,13 @@ def check_view(view: str) -> None:
     """Raise :class:`CostError` for a view that there is not."""
     if view not in VIEWS:
         raise CostError(f"there is no view {view!r}; there are: {', '.join(VIEWS)}")
+
+
+def chosen_lang(lang: str | None, usual: str) -> str:
+    """The language that is asked for, or the usual one; raises :class:`CostError` for one that there is not."""
+    if lang is not None and lang not in LANGUAGES:
+        raise CostError(f"there is no language {lang!r}; there are: {', '.join(LANGUAGES)}")
+    return usual if lang is None else lang
 
 
 class Shown:

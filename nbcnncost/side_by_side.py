@@ -13,7 +13,7 @@ from nbcnncost.causes import Cause, find_causes
 from nbcnncost.conventions import CONVENTIONS, Convention, Peer, convention, textbook
 from nbcnncost.errors import CostError
 from nbcnncost.records import TensorSpec, Trace
-from nbcnncost.shown import Shown, check_view
+from nbcnncost.shown import Shown, check_view, chosen_lang
 from nbcnncost.views import side_by_side
 from nbcnncost.views.export import written
 
@@ -75,6 +75,7 @@ class SideBySide(Shown):
     view: str = "table"
     charted: str | None = None
     is_step: bool = False
+    lang: str = "en"
 
     def __getitem__(self, name: str) -> Standing:
         """The standing of a convention by its name."""
@@ -101,12 +102,15 @@ class SideBySide(Shown):
 
         return totals(self) if name is None else waterfall(self, self[name])
 
-    def with_look(self, *, view: str = "table", name: str | None = None) -> SideBySide:
-        """The same table, showing itself as ``"table"``, ``"chart"`` or ``"both"``; the chart is ``plot(name)``."""
+    def with_look(self, *, view: str = "table", name: str | None = None, lang: str | None = None) -> SideBySide:
+        """The same table, showing itself as ``"table"``, ``"chart"`` or ``"both"``; the chart is ``plot(name)``.
+
+        ``lang`` is ``"en"`` or ``"zh"``; without it the language stays.
+        """
         check_view(view)
         if name is not None:
             self[name]  # one that is not there is told now, not when it is drawn
-        return replace(self, view=view, charted=name)
+        return replace(self, view=view, charted=name, lang=chosen_lang(lang, self.lang))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything in plain values."""

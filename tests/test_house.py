@@ -45,6 +45,7 @@ HOUSE = {
     "errors": Place(0, own=()),
     "records": Place(0, own=()),
     "units": Place(0, own=()),
+    "languages": Place(0, own=()),
     "shapes": Place(0, own=("errors",)),
     "symbols": Place(0, own=()),
     "nesting": Place(0, own=()),
@@ -76,19 +77,20 @@ HOUSE = {
     "matching": Place(2, own=("nesting",), beside=("rows",)),
     "changes": Place(2, own=("records", "units"), beside=("rows",)),
     "entries": Place(2, own=("errors", "parts"), beside=("changes", "rows")),
-    "labels": Place(2, own=("units",), for_typing=("report",)),
+    "labels": Place(2, own=("languages", "units"), for_typing=("report",)),
     "explain": Place(
         2,
         own=("conventions", "expressions", "kinds", "layout", "records", "symbols", "units"),
         in_functions=("views",),
     ),
-    "shown": Place(2, own=("errors", "views"), for_typing=("views.charts",)),
+    "shown": Place(2, own=("errors", "languages", "views"), for_typing=("views.charts",)),
     "causes": Place(2, own=("catalogue", "conventions", "records", "work")),
-    "views": Place(2, own=("nesting", "parts", "units"), for_typing=ANSWERS),
-    "views.charts": Place(2, own=("parts", "units"), outside=("matplotlib",), for_typing=ANSWERS),
-    "views.waterfall": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
-    "views.bars": Place(2, own=("parts", "units"), outside=("matplotlib",), for_typing=ANSWERS),
-    "views.scatter": Place(2, own=("units",), outside=("matplotlib",), for_typing=ANSWERS),
+    "views": Place(2, own=("languages", "nesting", "parts", "units"), for_typing=ANSWERS),
+    "views.charts": Place(2, own=("languages", "parts", "units"), outside=("matplotlib",), for_typing=ANSWERS),
+    "views.waterfall": Place(2, own=("languages", "units"), outside=("matplotlib",), for_typing=ANSWERS),
+    "views.bars": Place(2, own=("languages", "parts", "units"), outside=("matplotlib",), for_typing=ANSWERS),
+    "views.scatter": Place(2, own=("languages", "units"), outside=("matplotlib",), for_typing=ANSWERS),
+    "views.fonts": Place(2, own=("languages",), outside=("matplotlib",)),
     # 3: what can be asked
     "difference": Place(3, in_functions=("pandas",), for_typing=("pandas", "report")),
     "side_by_side": Place(3),
@@ -97,7 +99,10 @@ HOUSE = {
     # 4: the functions users call
     "api": Place(
         4,
-        own=("comparison", "conventions", "errors", "labels", "optimizers", "records", "report", "source", "units"),
+        own=(
+            *("comparison", "conventions", "errors", "labels", "languages", "optimizers", "records", "report"),
+            *("source", "units"),
+        ),
         in_functions=("aten", "tracing"),
     ),
     # 5: the notebook, and what is built on the functions

@@ -376,7 +376,7 @@ def test_a_wrong_option_gets_a_sentence(shell, line, message):
 def read(line, **defaults):
     """The options of a line."""
     usual = dict.fromkeys(("batch", "dtype", "depth", "sort", "top", "columns", "quiet", "panel"))
-    usual |= {"convention": "textbook", "rules": "", "view": "table", "mode": "eval", "optimizer": "sgd"}
+    usual |= {"convention": "textbook", "rules": "", "view": "table", "mode": "eval", "optimizer": "sgd", "lang": "en"}
     parser = vars(CnnCostMagics.cnncost)["parser"]
     return read_options(parser, line, SimpleNamespace(**(usual | defaults)))
 

@@ -21,6 +21,7 @@ from nbcnncost.course.sheet import Sheet
 from nbcnncost.course.topics import topic
 from nbcnncost.errors import CostError, InputError
 from nbcnncost.report import Report
+from nbcnncost.shown import chosen_lang
 
 #: Where a notebook (or module) keeps its course: a name of its own namespace, so that no other one sees it.
 _PLACE = "__nbcnncost_course__"
@@ -40,9 +41,10 @@ class Course:
     settings: Settings = field(default_factory=Settings)
 
     def use(self, convention: str | Convention | None = None, **settings: Any) -> Course:
-        """A new course with another convention, salt, ``highest_hint`` or ``carried_share``."""
+        """A new course with another convention, salt, ``highest_hint``, ``carried_share`` or ``lang``."""
         if convention is not None:
             settings["convention"] = _single(named_convention(convention))
+        settings["lang"] = chosen_lang(settings.get("lang"), self.settings.lang)
         try:
             return Course(replace(self.settings, **settings))
         except TypeError as error:

@@ -18,12 +18,14 @@ class Settings:
     ``convention`` says what counts as what. ``salt`` is part of what variants are drawn from, so that each year has
     its own. ``highest_hint`` is how far feedback climbs in checks that are scored (4 would show the answer), and
     ``carried_share`` what part of the points an answer gets that follows from the student's own earlier error.
+    ``lang`` is the language of what answers are told: ``"en"`` or ``"zh"``.
     """
 
     convention: Convention = textbook
     salt: str = ""
     highest_hint: int = STEPS - 1
     carried_share: float = 0.5
+    lang: str = "en"
 
     def __post_init__(self) -> None:
         """More than all points would crash a grader."""

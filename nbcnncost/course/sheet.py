@@ -17,6 +17,7 @@ from nbcnncost.course.questions import Question
 from nbcnncost.course.settings import Settings
 from nbcnncost.course.verdict import Verdict
 from nbcnncost.errors import CostError
+from nbcnncost.languages import speaker, translate
 
 #: nbgrader sets it to "autograde" or "validate" while it runs a notebook.
 GRADER = "NBGRADER_EXECUTION"
@@ -110,10 +111,11 @@ class Sheet:
         try:
             diagnosis = self.diagnose(key, answer)
         except NotANumber as error:
-            return Verdict((str(error),), None, 0.0)
+            return Verdict((translate(str(error), self.settings.lang),), None, 0.0)
         self._last[key] = diagnosis.answer
         step = hint or min(self._attempt(question, diagnosis), most)
-        return Verdict(tuple(diagnosis.sentences(step)), diagnosis, self._score(diagnosis, points))
+        sentences = tuple(map(speaker(self.settings.lang), diagnosis.sentences(step)))
+        return Verdict(sentences, diagnosis, self._score(diagnosis, points))
 
     def _attempt(self, question: Question, diagnosis: Diagnosis) -> int:
         """Which different wrong answer to the question this is, from 1."""

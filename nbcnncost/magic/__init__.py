@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -16,12 +17,13 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope
 from IPython.core.magic_arguments import argument, kwds, magic_arguments
 from IPython.display import display
-from traitlets import Bool, Enum, Int, TraitError, Unicode, validate
+from traitlets import Bool, Enum, Int, TraitError, Unicode, observe, validate
 from traitlets.config import Config
 
 from nbcnncost.comparison import Comparison
 from nbcnncost.conventions import CONVENTIONS, textbook
 from nbcnncost.errors import CostError
+from nbcnncost.languages import LANGUAGES, translate
 from nbcnncost.magic import completion
 from nbcnncost.magic.body import Body, run_body
 from nbcnncost.magic.comparing import check_comparison, compared
@@ -37,6 +39,7 @@ from nbcnncost.magic.options import (
     read_rules,
     split_rules,
 )
+from nbcnncost.magic.speaking import language_of, speaking, with_help
 from nbcnncost.magic.words import is_silenced
 from nbcnncost.records import ITEM_SIZES
 from nbcnncost.report import Report
@@ -80,6 +83,7 @@ class CnnCostMagics(Magics):
     dtype = Enum((None, *ITEM_SIZES), None, allow_none=True, help="The input's dtype, as --dtype.").tag(config=True)
     quiet = Bool(False, help="Show nothing, as -q.").tag(config=True)
     panel = Bool(False, help="Show one model's report as an interactive panel, as --panel.").tag(config=True)
+    lang = Enum(LANGUAGES, "en", help="The language of tables, charts and messages, as --lang.").tag(config=True)
 
     def __init__(self, shell: Any, **settings: Any) -> None:
         super().__init__(shell, **settings)
@@ -90,7 +94,7 @@ class CnnCostMagics(Magics):
         try:
             read_columns(proposal["value"])
         except UsageError as error:
-            raise TraitError(str(error)) from None
+            raise TraitError(translate(str(error), self.lang)) from None
         return proposal["value"]
 
     @validate("rules")
@@ -98,8 +102,18 @@ class CnnCostMagics(Magics):
         try:
             textbook.with_rules(read_rules(split_rules(proposal["value"])))
         except (UsageError, CostError) as error:
-            raise TraitError(str(error)) from None
+            raise TraitError(translate(str(error), self.lang)) from None
         return proposal["value"]
+
+    @observe("lang")
+    def speak(self, _: object = None) -> None:
+        """Let ``%cnncost?`` speak the language as well."""
+        shell: Any = self.shell
+        magic: Any = self
+        for kind in ("line", "cell"):
+            known = shell.magics_manager.magics[kind]
+            if "cnncost" in known:  # else it is still being made
+                known["cnncost"] = with_help(magic.cnncost, _parser(), self.lang)
 
     @needs_local_scope
     @line_cell_magic
@@ -107,7 +121,12 @@ class CnnCostMagics(Magics):
     def cnncost(self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
         """What a PyTorch CNN costs; ``%cnncost?`` shows :data:`~nbcnncost.magic.options.DESCRIPTION`."""
         __tracebackhide__ = True
-        options = read_options(vars(CnnCostMagics.cnncost)["parser"], line, self)
+        with speaking(language_of(line, self.lang)):
+            return self._answer(line, cell, local_ns)
+
+    def _answer(self, line: str, cell: str | None, local_ns: Mapping[str, Any] | None) -> Any:
+        __tracebackhide__ = True
+        options = read_options(_parser(), line, self)
         check_comparison(options)
         shell: Any = self.shell
         body = None if cell is None else run_body(shell, cell)
@@ -127,6 +146,12 @@ class CnnCostMagics(Magics):
         return result
 
 
+def _parser() -> ArgumentParser:
+    """The parser that IPython made of the options."""
+    parser: ArgumentParser = vars(CnnCostMagics.cnncost)["parser"]
+    return parser
+
+
 def load(shell: Any) -> None:
     """Add the magic and its completion to the shell; a bad ``%config`` value is told of and left out."""
     unload(shell)
@@ -137,6 +162,7 @@ def load(shell: Any) -> None:
         _forget(shell)
         magics = CnnCostMagics(shell, config=Config())
     shell.register_magics(magics)
+    magics.speak()
 
 
 def unload(shell: Any) -> None:
@@ -169,7 +195,7 @@ def _side_by_side(report: Report, options: Options) -> SideBySide:
     """The report in every convention; its chart goes to the one that the line names, else it shows all totals."""
     table = report.conventions()
     name = report.convention.name
-    return table.with_look(view=options.view, name=name if name != table.ours.name else None)
+    return table.with_look(view=options.view, name=name if name != table.ours.name else None, lang=options.lang)
 
 
 def _comparison(models: Sequence[Any], options: Options) -> Comparison:
@@ -182,7 +208,7 @@ def _side(label: str, model: Any, options: Options) -> Report:
     """The report of one of several models; an error says which one it is about."""
     __tracebackhide__ = True
     try:
-        return model if isinstance(model, Report) else _report(model, options)
+        return model.with_look(lang=options.lang) if isinstance(model, Report) else _report(model, options)
     except CostError as error:
         raise error.about(label).with_traceback(error.__traceback__) from error.__cause__
 
@@ -203,6 +229,7 @@ def _report(model: Any, options: Options) -> Report:
         training=options.training,
         optimizer=options.optimizer,
         input_grad=options.input_grad,
+        lang=options.lang,
     )
     report = made.with_look(**options.look)
     if error is None:

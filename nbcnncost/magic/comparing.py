@@ -52,7 +52,11 @@ def compared(reports: Sequence[Report], options: Options) -> Comparison:
     def fits(option: str, name: str | None) -> bool:
         return option in options.given or name in made.columns
 
-    look: dict[str, Any] = {"view": options.view, "sort": options.sort if fits("sort", options.sort) else None}
+    look: dict[str, Any] = {
+        "view": options.view,
+        "lang": options.lang,
+        "sort": options.sort if fits("sort", options.sort) else None,
+    }
     if made.is_pair:
         columns = tuple(name for name in options.columns or () if fits("columns", name))
         look |= {"top": options.top, "columns": columns or None}

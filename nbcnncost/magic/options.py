@@ -18,6 +18,7 @@ from IPython.core.error import UsageError
 
 from nbcnncost.conventions import CONVENTIONS, Convention, Peer, Rule
 from nbcnncost.errors import CostError, InputError
+from nbcnncost.languages import LANGUAGES
 from nbcnncost.magic.words import elements, is_expression, unquoted, words_of
 from nbcnncost.optimizers import OPTIMIZERS
 from nbcnncost.parts import STEP
@@ -130,6 +131,13 @@ OPTIONS = (
     ),
     Option("", "--input-grad", "", "let a training step compute the gradient of the model's input, too"),
     Option("", "--execute", "", "run a copy for real, for a forward that depends on values"),
+    Option(
+        "",
+        "--lang",
+        "LANG",
+        f"the language of tables, charts and messages: {', '.join(LANGUAGES)}",
+        choices=LANGUAGES,
+    ),
     Option("-q", "--quiet", "", "show nothing; the report still is returned, or kept by -o"),
 )
 
@@ -206,6 +214,7 @@ class Options:
     input_grad: bool
     quiet: bool
     panel: bool
+    lang: str
     #: Which of the looks, and whether a panel, the line itself asks for.
     given: frozenset[str] = frozenset()
 
@@ -215,7 +224,7 @@ class Options:
         return {name: getattr(self, name) for name in _LOOKS}
 
 
-_LOOKS = ("depth", "sort", "top", "columns", "view")
+_LOOKS = ("depth", "sort", "top", "columns", "view", "lang")
 
 
 def read_options(parser: ArgumentParser, line: str, defaults: Any) -> Options:
@@ -268,6 +277,7 @@ def _checked(given: Any, words: list[str], defaults: Any) -> Options:
         input_grad=_input_grad(given),
         quiet=given.quiet or defaults.quiet,
         panel=given.panel or defaults.panel,
+        lang=one_of("--lang", given.lang or defaults.lang, LANGUAGES),
         given=frozenset(name for name in (*_LOOKS, "panel") if getattr(given, name)),
     )
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nbcnncost.languages import speaker
 from nbcnncost.parts import STEP
 from nbcnncost.views.columns import (
     DISPENSABLE,
@@ -28,6 +29,7 @@ from nbcnncost.views.columns import (
     default_columns,
     details,
     failed_row,
+    settings_text,
     shapes_cell,
     shared_rows,
     summary,
@@ -54,10 +56,11 @@ def table_of(report: Report) -> dict[str, Any]:
     """The ``table`` of a report."""
     rows = report.tree()
     numbers = number_keys(report)
+    say = speaker(report.look.lang)
     return {
         "model": clean(report.model_name),
-        "summary": list(summary(report)),
-        "notes": list(details(report)),
+        "summary": list(map(say, summary(report))),
+        "notes": list(map(say, details(report))),
         "convention": clean(report.convention.name),
         "unit": report.unit,
         "columns": [_column(key, report, numbers) for key in column_keys(report)],
@@ -119,9 +122,10 @@ def _own(report: Report) -> str:
 
 
 def _column(key: str, report: Report, numbers: Sequence[str]) -> dict[str, Any]:
+    say = speaker(report.look.lang)
     column = column_of(key, report)
     kind = "text" if key in _TEXTS else "number" if key in numbers else "share"
-    made = {"key": key, "header": column.header, "title": column.title, "kind": kind}
+    made = {"key": key, "header": say(column.header), "title": say(column.title), "kind": kind}
     own = _own(report) if key == "share" else _SHARES.get(key)
     return {**made, "of": own} if kind == "share" else made
 
@@ -129,6 +133,7 @@ def _column(key: str, report: Report, numbers: Sequence[str]) -> dict[str, Any]:
 def _rows(report: Report, rows: Sequence[Row], numbers: Sequence[str]) -> dict[str, Any]:
     texts: dict[str, int] = {"": 0}
     shared = shared_rows(report)
+    say = speaker(report.look.lang)
 
     def places(words: Iterable[str]) -> list[int]:
         return [texts.setdefault(word, len(texts)) for word in words]
@@ -138,10 +143,10 @@ def _rows(report: Report, rows: Sequence[Row], numbers: Sequence[str]) -> dict[s
         "name": places(clean(row.name) for row in rows),
         "depth": [row.depth for row in rows],
         "type": places(clean(row.type) for row in rows),
-        "settings": places(clean(row.settings) for row in rows),
-        "input": places(shapes_cell(row.inputs).text for row in rows),
-        "output": places(shapes_cell(row.outputs).text for row in rows),
-        "marks": places(_marks(row) for row in rows),
+        "settings": places(settings_text(clean(row.settings), say) for row in rows),
+        "input": places(shapes_cell(row.inputs, say).text for row in rows),
+        "output": places(shapes_cell(row.outputs, say).text for row in rows),
+        "marks": places(say(_marks(row)) for row in rows),
         "leaf": "".join("01"[row.is_leaf] for row in rows),
         **{key: [exact_number(row.number(key)) if row.is_leaf else None for row in rows] for key in numbers},
         "unknown": _unknown(report, rows, numbers),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matplotlib.figure import Figure
 
+from nbcnncost.languages import speaker
 from nbcnncost.parts import STEP, without_step
 from nbcnncost.units import plural
 from nbcnncost.views import numbers
@@ -25,6 +26,7 @@ from nbcnncost.views.charts import (
 from nbcnncost.views.columns import clean
 from nbcnncost.views.difference import title, unit_text
 from nbcnncost.views.difference_fold import Shown, path_text, select
+from nbcnncost.views.fonts import drawn_language
 from nbcnncost.views.text import shorten
 
 if TYPE_CHECKING:
@@ -57,14 +59,27 @@ def difference_chart(difference: Difference, *, column: str = "flops", top: int 
         raise ValueError(without_step(column))
     if not difference.total.is_comparable(column):
         raise ValueError("the two sides count in different units, so their bars cannot be compared; plot 'macs'")
-    top = min(max(top, 1), MOST_BARS - 1)
-    rows = [row for row in select(difference.with_look(sort=column, top=top))[1] if not _is_empty(row, column)]
-    groups = [_pair(row, column) for row in rows or [Shown(difference.total, "total")]]
-    total = difference.total
+    lang = difference.look.lang
+    drawn = drawn_language(lang)
+    legend = [shorten(clean(label), _LONGEST_LEGEND) for label in difference.labels]
+    figure = _draw(_pairs(difference, column, top, drawn), _amount(difference, column, drawn), legend, drawn)
+    told = [_told(group) for group in _pairs(difference, column, top, lang)]
+    return Chart(figure, _alt(f"{title(difference)}: {_amount(difference, column, lang)}", told, lang))
+
+
+def _pairs(difference: Difference, column: str, top: int, lang: str) -> list[_Group]:
+    """The pairs of bars, labelled in a language."""
+    look = difference.with_look(sort=column, top=min(max(top, 1), MOST_BARS - 1), lang=lang)
+    rows = [row for row in select(look)[1] if not _is_empty(row, column)]
+    say = speaker(lang)
+    return [_pair(row, column, say) for row in rows or [Shown(difference.total, say("total"))]]
+
+
+def _amount(difference: Difference, column: str, lang: str) -> str:
+    """The whole, before and after."""
+    total, unit = difference.total, speaker(lang)(unit_text(difference, column))
     old, new = (numbers.side(row, column, short=True) for row in (total.before, total.after))
-    amount = f"{old} → {new} {unit_text(difference, column)} ({numbers.change(total, column, short=True)})"
-    figure = _draw(groups, amount, [shorten(clean(label), _LONGEST_LEGEND) for label in difference.labels])
-    return Chart(figure, _alt(f"{title(difference)}: {amount}", [_told(group) for group in groups]))
+    return f"{old} → {new} {unit} ({numbers.change(total, column, short=True)})"
 
 
 def _told(group: _Group) -> str:
@@ -75,13 +90,13 @@ def _is_empty(row: Shown, column: str) -> bool:
     return row.entry.is_known(column) and row.entry.known(column) == 0
 
 
-def _pair(row: Shown, column: str) -> _Group:
+def _pair(row: Shown, column: str, say: Callable[[str], str]) -> _Group:
     entry = row.entry
     label = row.name.rstrip(" ▸").removeprefix("+ ").removeprefix("− ") or clean(path_text(entry))
-    call = f" ({entry.row.call} of {entry.row.calls})" if not row.is_sum and entry.row.calls > 1 else ""
+    call = say(f" ({entry.row.call} of {entry.row.calls})") if not row.is_sum and entry.row.calls > 1 else ""
     before, after = (numbers.side(side, column, short=True) for side in (entry.before, entry.after))
-    change = numbers.change(entry, column, short=True) if before and after else entry.kind
-    texts = (before or "none", f"{after or 'none'} ({change})")
+    change = numbers.change(entry, column, short=True) if before and after else say(entry.kind)
+    texts = (before or say("none"), f"{after or say('none')} ({change})")
     lengths = tuple(number or 0 for number in entry.numbers(column))
     is_other = row.stands_back
     return _Group(shorten(label, LONGEST_LABEL) + call, (lengths[0], lengths[1]), texts, is_other)
@@ -102,16 +117,21 @@ def comparison_bars(comparison: Comparison, *, column: str) -> Chart:
     ]
     heading = f"{plural(len(rows), 'model')}: parameters and {unit}, each as a part of the largest"
     told = [f"{group.label} {group.texts[0]} parameters, {group.texts[1]} {unit}" for group in groups]
-    return Chart(_draw(groups, heading, ["parameters", unit]), _alt(heading, told))
+    lang = comparison.look.lang
+    drawn = drawn_language(lang)
+    say = speaker(drawn)
+    figure = _draw(groups, say(heading), [say("parameters"), say(unit)], drawn)
+    return Chart(figure, _alt(speaker(lang)(heading), list(map(speaker(lang), told)), lang))
 
 
-def _alt(heading: str, told: Sequence[str]) -> str:
-    parts = [*told[:MOST_TOLD], *([f"and {plural(len(told) - MOST_TOLD, 'more pair')}"] if told[MOST_TOLD:] else [])]
-    return f"Bar chart. {heading}. {'; '.join(parts)}."
+def _alt(heading: str, told: Sequence[str], lang: str) -> str:
+    say = speaker(lang)
+    rest = [say(f"and {plural(len(told) - MOST_TOLD, 'more pair')}")] if told[MOST_TOLD:] else []
+    return say(f"Bar chart. {heading}. {say('; ').join([*told[:MOST_TOLD], *rest])}.")
 
 
-def _draw(groups: Sequence[_Group], heading: str, legend: Sequence[str]) -> Figure:
-    with own_style():
+def _draw(groups: Sequence[_Group], heading: str, legend: Sequence[str], lang: str) -> Figure:
+    with own_style(lang):
         figure = Figure(figsize=(8.5, 1.05 + 0.42 * len(groups)), dpi=DPI, layout="constrained")
         figure.patch.set_alpha(0)
         axes = figure.add_subplot()

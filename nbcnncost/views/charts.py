@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from nbcnncost.languages import speaker
 from nbcnncost.parts import without_step
 from nbcnncost.units import percent, plural, shape_text, si
 from nbcnncost.views import fold
 from nbcnncost.views.columns import clean
+from nbcnncost.views.fonts import drawn_language, font_of
 from nbcnncost.views.text import shorten
 
 if TYPE_CHECKING:
@@ -92,9 +94,12 @@ def chart(
     report: Report, *, column: str = "flops", by: str = "layer", top: int = 20, depth: int | None = None
 ) -> Chart:
     """The bar chart of a report with its description in words."""
-    bars = _bars(report, column, by, top, depth)
-    title = _title(report, column, by)
-    return Chart(draw_bars(bars, title, report.total.number(column) or 0), _alt(bars, title, report, column))
+    lang = report.look.lang
+    drawn = drawn_language(lang)
+    bars = _bars(report, column, by, top, depth, speaker(drawn))
+    title = speaker(drawn)(_title(report, column, by))
+    figure = draw_bars(bars, title, report.total.number(column) or 0, drawn)
+    return Chart(figure, _alt(_bars(report, column, by, top, depth, speaker(lang)), report, column, by))
 
 
 def bar_chart(report: Report, *, column: str = "flops", by: str = "layer", top: int = 20) -> Figure:
@@ -107,7 +112,7 @@ def bar_chart(report: Report, *, column: str = "flops", by: str = "layer", top: 
     return chart(report, column=column, by=by, top=top).figure
 
 
-def _bars(report: Report, column: str, by: str, top: int, depth: int | None) -> list[Bar]:
+def _bars(report: Report, column: str, by: str, top: int, depth: int | None, say: Callable[[str], str]) -> list[Bar]:
     if column not in COLUMNS:
         raise ValueError(f"there is no chart of {column!r}; there are: {', '.join(COLUMNS)}")
     if column == "step" and report.total.parts is None:
@@ -122,18 +127,18 @@ def _bars(report: Report, column: str, by: str, top: int, depth: int | None) -> 
     if by == "type" or len(rows) > top:
         rows = tuple(sorted(rows, key=lambda row: -(row.number(column) or 0)))
     shown, rest = (rows, ()) if len(rows) <= top else (rows[:top], rows[top:])
-    bars = [Bar(_label(row, by), row.number(column)) for row in shown]
+    bars = [Bar(_label(row, by, say), row.number(column)) for row in shown]
     if rest:
         what = fold.other_name(len(rest)) if by == "layer" else f"other ({len(rest)} types)"
-        bars.append(Bar(what, fold.add_up(rest, what).number(column), is_other=True))
+        bars.append(Bar(say(what), fold.add_up(rest, what).number(column), is_other=True))
     return bars
 
 
-def _label(row: Row, by: str) -> str:
+def _label(row: Row, by: str, say: Callable[[str], str]) -> str:
     name = clean(row.path or row.name)
     if by == "type":
         return shorten(name, LONGEST_LABEL) + (f" ×{row.calls}" if row.calls > 1 else "")
-    call = f" ({row.call} of {row.calls})" if row.calls > 1 else ""
+    call = say(f" ({row.call} of {row.calls})") if row.calls > 1 else ""
     return shorten(name, LONGEST_LABEL) + call
 
 
@@ -158,17 +163,19 @@ def _value_text(bar: Bar, whole: int) -> str:
     return "?" if bar.value is None else f"{si(bar.value)} · {percent(bar.value, whole)}"
 
 
-def _alt(bars: Sequence[Bar], title: str, report: Report, column: str) -> str:
+def _alt(bars: Sequence[Bar], report: Report, column: str, by: str) -> str:
+    say = speaker(report.look.lang)
+    title = say(_title(report, column, by))
     whole = report.total.number(column) or 0
     parts = [f"{bar.label} {_value_text(bar, whole)}" for bar in bars[:MOST_TOLD]]
     if len(bars) > MOST_TOLD:
-        parts.append(f"and {plural(len(bars) - MOST_TOLD, 'more bar')}")
-    return f"Bar chart. {title}. {'; '.join(parts) or 'Nothing to show'}."
+        parts.append(say(f"and {plural(len(bars) - MOST_TOLD, 'more bar')}"))
+    return say(f"Bar chart. {title}. {say('; ').join(parts) or say('Nothing to show')}.")
 
 
-def draw_bars(bars: Sequence[Bar], title: str, whole: int) -> Figure:
+def draw_bars(bars: Sequence[Bar], title: str, whole: int, lang: str = "en") -> Figure:
     """Bars with their numbers at their ends, each also as a share of ``whole``."""
-    with own_style():
+    with own_style(lang):
         figure = Figure(figsize=(8.5, 0.62 + 0.27 * max(len(bars), 1)), dpi=DPI, layout="constrained")
         figure.patch.set_alpha(0)
         axes = figure.add_subplot()
@@ -224,9 +231,12 @@ def _metadata(kind: str) -> dict[str, None]:
 
 
 @contextmanager
-def own_style() -> Iterator[None]:
+def own_style(lang: str = "en") -> Iterator[None]:
     """The looks that matplotlib comes with, whatever style the user works in, for as long as the drawing takes."""
     defaults = {key: value for key, value in mpl.rcParamsDefault.items() if key.startswith(_STYLES)}
+    font = font_of(lang)
+    if font is not None:  # for the characters that the first one lacks
+        defaults["font.family"] = [*mpl.rcParamsDefault["font.family"], font]
     with mpl.rc_context({**defaults, "svg.hashsalt": "nbcnncost", "svg.fonttype": "path"}), warnings.catch_warnings():
         # A name in a script that the font lacks becomes boxes; the description has it in full.
         warnings.filterwarnings("ignore", message="Glyph .* missing")

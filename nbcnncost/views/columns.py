@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from nbcnncost.languages import speaker
 from nbcnncost.parts import STEP, without_step
 from nbcnncost.units import exact, percent, shape_text, si
 from nbcnncost.views import fold
@@ -128,6 +129,11 @@ class Table:
     flat: bool
 
 
+def settings_text(settings: str, say: Callable[[str], str]) -> str:
+    """A layer's settings, of which words alone have another language."""
+    return ", ".join(map(say, settings.split(", ")))
+
+
 def clean(text: str) -> str:
     r"""A user's string on one line, with marks that would act on a terminal or turn text around spelt out.
 
@@ -162,21 +168,28 @@ def build(
     check(columns, sort, has_step=report.total.parts is not None)
     selection = fold.select(report, depth=depth, sort=sort, top=top, limit=limit)
     keys = default_columns(report) if columns is None else tuple(dict.fromkeys(columns))
-    chosen = (Column("layer", "layer"), *(column_of(key, report) for key in keys))
+    say = speaker(report.look.lang)
+    chosen = tuple(
+        _said(column, say) for column in (Column("layer", "layer"), *(column_of(key, report) for key in keys))
+    )
     cells = _Cells(report, chosen, selection.flat, selection.entries)
     longest = max((fold.work(entry.row) for entry in selection.entries if entry.row.is_leaf), default=0)
     body = tuple(Line(entry, cells.of(entry), _part(entry.row, longest)) for entry in selection.entries)
     return Table(
         clean(report.model_name),
-        summary(report),
-        details(report),
-        selection.caption,
+        tuple(map(say, summary(report))),
+        tuple(map(say, details(report))),
+        say(selection.caption),
         chosen,
         body,
         Line(fold.Entry(report.total), cells.total()),
-        selection.footnote,
+        say(selection.footnote),
         selection.flat,
     )
+
+
+def _said(column: Column, say: Callable[[str], str]) -> Column:
+    return replace(column, header=say(column.header), title=say(column.title))
 
 
 def default_columns(report: Report) -> tuple[str, ...]:
@@ -256,12 +269,13 @@ def _step(report: Report) -> Iterator[str]:
     total, training = report.total, report.trace.training
     if training is None or total.parts is None:
         return
+    say = speaker(report.look.lang)
     amounts = {"forward": total.forward, "recomputed": total.recomputed, "backward": total.backward}
-    words = [f"{name} {_partly(amount.count, amount.unknown, si)}" for name, amount in amounts.items()]
+    words = [f"{say(name)} {_partly(amount.count, amount.unknown, si)}" for name, amount in amounts.items()]
     if amounts["recomputed"].count == 0:
         del words[1]
     if total.optimizer.count:
-        words.append(f"optimizer ({training.optimizer}) {si(total.optimizer.count)}")
+        words.append(f"{say(f'optimizer ({training.optimizer})')} {si(total.optimizer.count)}")
     step, forward = total.step, total.count or 0
     times = f"; {(step.count or 0) / forward:.2f}× forward" if forward else ""
     yield f"training step: {_partly(step.count, step.unknown, _in_both)} {report.unit} = {' + '.join(words)}{times}"
@@ -325,6 +339,7 @@ class _Cells:
         flat: bool,
         entries: Sequence[fold.Entry],
     ) -> None:
+        self._say = speaker(report.look.lang)
         self._total = report.total
         self._columns = columns
         self._flat = flat
@@ -347,7 +362,13 @@ class _Cells:
 
     def total(self) -> tuple[Cell, ...]:
         """The cells of the last row."""
-        blank = {"layer": Cell("total"), "type": Cell(""), "input": Cell(""), "output": Cell(""), "calls": Cell("")}
+        blank = {
+            "layer": Cell(self._say("total")),
+            "type": Cell(""),
+            "input": Cell(""),
+            "output": Cell(""),
+            "calls": Cell(""),
+        }
         return tuple(
             blank.get(column.key) or self._cell(column.key, replace(self._total, role="total"))
             for column in self._columns
@@ -356,6 +377,7 @@ class _Cells:
     def _layer(self, entry: fold.Entry) -> Cell:
         row = entry.row
         name = clean((row.path if self._flat else row.name) or row.name)
+        name = self._say(name) if fold.is_other(row) else name
         marks = []
         if row.calls > 1:
             marks.append(f"×{row.calls}" if row.call == 1 else f"({row.call} of {row.calls})")
@@ -367,18 +389,20 @@ class _Cells:
             marks.append("✗ fails here")
         title = clean(row.path) if row.path != row.name else ""
         if entry.folded:
-            title = f"{title} {exact(entry.folded)} rows are folded into this one".strip()
+            title = self._say(f"{title} {exact(entry.folded)} rows are folded into this one".strip())
+        marks = list(map(self._say, marks))
         return Cell(" ".join([name, *marks]), title, "".join(f" {mark}" for mark in marks))
 
     def _cell(self, key: str, row: Row) -> Cell:
         if key == "type":
-            return Cell(f"{clean(row.type)} {clean(row.settings)}".strip())
+            return Cell(f"{clean(row.type)} {settings_text(clean(row.settings), self._say)}".strip())
         if key in ("input", "output"):
-            return shapes_cell(row.inputs if key == "input" else row.outputs)
+            return shapes_cell(row.inputs if key == "input" else row.outputs, self._say)
         if key == "calls":
             return Cell(str(row.calls))
         if key in ("params", "frozen", "params_share") and self._is_shared(row):
-            return Cell("shared", "counted at the first call") if key == "params" else Cell("")
+            shared = Cell(self._say("shared"), self._say("counted at the first call"))
+            return shared if key == "params" else Cell("")
         if key in _SHARES:
             return self._share(_SHARES[key], row)
         return self._number(key, row)
@@ -426,9 +450,9 @@ def failed_row(report: Report, shown: Sequence[Row]) -> Row | None:
     return next(iter([*failed[::-1], *named[::-1], *containers[::-1]]), None)
 
 
-def shapes_cell(specs: Sequence[TensorSpec]) -> Cell:
+def shapes_cell(specs: Sequence[TensorSpec], say: Callable[[str], str]) -> Cell:
     """The shapes of several tensors, short: ``1×64×56×56 (2)`` for two of that shape."""
-    shapes = [shape_text(spec.shape) for spec in specs]
+    shapes = [say(shape_text(spec.shape)) for spec in specs]
     title = ", ".join(_spec_text(spec) for spec in specs)
     different = list(dict.fromkeys(shapes))
     if len(shapes) == 1:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nbcnncost.languages import translate
 from nbcnncost.units import plural, shape_text
 from nbcnncost.views import difference, numbers
 from nbcnncost.views.columns import GRADIENTS, INTEGER_MACS, clean
-from nbcnncost.views.grid import Cell, Column, Grid, Line
+from nbcnncost.views.grid import Cell, Column, Grid, Line, in_language
 
 if TYPE_CHECKING:
     from nbcnncost.comparison import Comparison, ModelRow
@@ -23,8 +24,10 @@ def build(comparison: Comparison) -> Grid:
     order = "in the order given"
     if comparison.look.sort is not None:
         order = f"by {_header(comparison, comparison.look.sort)}, largest first"
-    title = plural(len(comparison.rows), "model")
-    return Grid(title, _shared(comparison), _details(comparison), f"totals, {order}", columns, body)
+    lang = comparison.look.lang
+    title = translate(plural(len(comparison.rows), "model"), lang)
+    grid = Grid(title, _shared(comparison), _details(comparison), f"totals, {order}", columns, body)
+    return in_language(grid, lang)
 
 
 def build_difference(comparison: Comparison) -> Grid:
@@ -103,8 +106,8 @@ def _cell(comparison: Comparison, key: str, row: ModelRow, most: int) -> Cell:
         return Cell(text, bar=(row.number(comparison.main) or 0) / most if most else 0.0)
     words = {
         "model": clean(row.label),
-        "input": ", ".join(shape_text(spec.shape) for spec in report.inputs) or "none",
-        "mode": numbers.mode_text(report),
+        "input": translate(", ".join(shape_text(spec.shape) for spec in report.inputs) or "none", comparison.look.lang),
+        "mode": translate(numbers.mode_text(report), comparison.look.lang),
         "convention": clean(report.convention.name),
     }
     if key == "model":
@@ -112,7 +115,7 @@ def _cell(comparison: Comparison, key: str, row: ModelRow, most: int) -> Cell:
     if key in words:
         return Cell(words[key], numbers.inputs_text(report) if key == "input" else "")
     if key == "step" and not row.has_step:
-        return Cell("", "a forward alone")
+        return Cell("", translate("a forward alone", comparison.look.lang))
     full, short = (numbers.side(row.total, key, short=short) for short in (False, True))
     unit = f" {report.unit}" if key == "count" or (key == "step" and not comparison.same_unit) else ""
     return Cell(full + unit) if len(full) <= numbers.LONGEST else Cell(short + unit, full)

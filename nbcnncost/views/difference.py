@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from nbcnncost.languages import speaker
 from nbcnncost.parts import STEP
 from nbcnncost.units import exact
 from nbcnncost.views import fold, numbers
-from nbcnncost.views.columns import GRADIENTS, INTEGER_MACS, clean, column_of
+from nbcnncost.views.columns import GRADIENTS, INTEGER_MACS, clean, column_of, settings_text
 from nbcnncost.views.difference_fold import MARKS, Shown, main_number, path_text, select
-from nbcnncost.views.grid import Cell, Column, Grid, Line
+from nbcnncost.views.grid import Cell, Column, Grid, Line, in_language
 from nbcnncost.views.text import shorten
 
 if TYPE_CHECKING:
@@ -40,9 +42,10 @@ def build(difference: Difference) -> Grid:
         Line(tuple(_cell(difference, column.key, row, longest, main) for column in columns), row.stands_back)
         for row in shown
     )
-    whole = Shown(difference.total, "total")
+    whole = Shown(difference.total, speaker(difference.look.lang)("total"))
     total = Line(tuple(_cell(difference, column.key, whole, 0, main) for column in columns))
-    return Grid(title(difference), _summary(difference), _details(difference), caption, columns, body, total)
+    grid = Grid(title(difference), _summary(difference), _details(difference), caption, columns, body, total)
+    return in_language(grid, difference.look.lang)
 
 
 # The header
@@ -204,9 +207,9 @@ def _measure(report: Report, key: str) -> str:
 def _cell(difference: Difference, key: str, row: Shown, longest: int, main: str) -> Cell:
     entry = row.entry
     if key == "layer":
-        return _layer(row)
+        return _layer(row, speaker(difference.look.lang))
     if key == "change":
-        return _change(row)
+        return _change(row, speaker(difference.look.lang))
     name, _, side = key.rpartition("_")
     if side in ("before", "after"):
         number = entry.before if side == "before" else entry.after
@@ -221,31 +224,36 @@ def _number(full: str, short: str) -> Cell:
     return Cell(full) if len(full) <= numbers.LONGEST else Cell(short, full)
 
 
-def _layer(row: Shown) -> Cell:
+def _layer(row: Shown, say: Callable[[str], str]) -> Cell:
     if row.is_sum:
         return Cell(row.name)
     entry = row.entry
-    call = f" ({entry.row.call} of {entry.row.calls})" if entry.row.calls > 1 else ""
+    call = say(f" ({entry.row.call} of {entry.row.calls})") if entry.row.calls > 1 else ""
     return Cell(f"{MARKS[entry.kind]} {clean(path_text(entry))}{call}", marks=call)
 
 
-def _change(row: Shown) -> Cell:
+def _change(row: Shown, say: Callable[[str], str]) -> Cell:
     entry = row.entry
     if row.is_sum:
         return Cell(row.words)
     if entry.kind in ("added", "removed"):
-        kind = clean(f"{entry.row.type} {entry.row.settings}".strip())
-        return Cell(f"{entry.kind}: {kind}")
+        kind = clean(f"{entry.row.type} {settings_text(entry.row.settings, say)}".strip())
+        return Cell(f"{say(entry.kind)}{say(': ')}{kind}")
     if entry.kind in ("renamed", "same"):
-        return Cell({"renamed": "renamed", "same": "unchanged"}[entry.kind])
+        return Cell(say({"renamed": "renamed", "same": "unchanged"}[entry.kind]))
     if entry.row.role == "module":
         words = [word for word in entry.changes if word.startswith("output ")] or ["what is inside"]
-        return Cell(clean("; ".join(words)), clean("; ".join(entry.changes)))
+        return Cell(_told(words, say), _told(entry.changes, say))
     words, was = list(entry.changes), [f"was {entry.before.path}"] if entry.moved and entry.before is not None else []
     if words[-1:] and words[-1].startswith("output "):  # which says what the input would
         words = [word for word in words if not word.startswith("input ")]
-    shown, full = (clean("; ".join([*some, *was])) for some in (words or [_otherwise(entry)], entry.changes))
+    shown, full = (_told([*some, *was], say) for some in (words or [_otherwise(entry)], entry.changes))
     return Cell(shown, full)
+
+
+def _told(words: Sequence[str], say: Callable[[str], str]) -> str:
+    """Several changes in one line."""
+    return clean(say("; ").join(map(say, words)))
 
 
 def _otherwise(entry: Entry) -> str:

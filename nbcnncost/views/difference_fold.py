@@ -6,11 +6,12 @@ shapes and cost the same, and those that a container's new name renames.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from nbcnncost.languages import speaker
 from nbcnncost.units import exact, plural
 from nbcnncost.views.columns import clean
 
@@ -83,7 +84,14 @@ def select(difference: Difference) -> tuple[str, list[Shown]]:
         name = f"other ({plural(len(rest), 'row')})"
         others = difference.together([row.entry for row in rest], name)
         kept = [*kept, Shown(others, name, "smaller differences, or none")]
-    return caption, [*kept, *_folded(difference, quiet)]
+    say = speaker(look.lang)
+    rows = [*kept, *_folded(difference, quiet)]
+    return caption, [replace(row, name=_said_name(row.name, say), words=say(row.words)) for row in rows]
+
+
+def _said_name(name: str, say: Callable[[str], str]) -> str:
+    """The name of a sum; behind a mark stands a path, which is the user's."""
+    return name if name[:2] in [f"{mark} " for mark in MARKS.values()] else say(name)
 
 
 def _is_worth_a_row(entry: Entry) -> bool:

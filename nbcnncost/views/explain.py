@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from nbcnncost.languages import speaker
 from nbcnncost.units import exact
-from nbcnncost.views.columns import clean
+from nbcnncost.views.columns import clean, settings_text
 from nbcnncost.views.html import opening
+from nbcnncost.views.wrapping import padded, width, wrap
 
 if TYPE_CHECKING:
     from nbcnncost.explain import Explanation, Line
@@ -28,34 +29,39 @@ _SPECIAL = {mark: f"\\{mark}" for mark in "&%$#_{}"} | {
 
 def text(explanation: Explanation) -> str:
     """The explanation as plain text, each formula over as many lines as it needs."""
+    say = speaker(explanation.lang)
     parts = [_heading(explanation)]
     for heading, lines in _groups(explanation):
-        parts += ["", f"{heading}:", *(row for line in lines for row in _text_rows(line))]
-        reason = _reason(lines[0])
+        parts += ["", f"{heading}{say(':')}", *(row for line in lines for row in _text_rows(line))]
+        reason = _reason(lines[0], explanation.lang)
         if reason:
-            parts += textwrap.wrap(reason, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+            parts += wrap(reason, _WIDTH, first="  ", others="  ")
     totals = _sums(explanation)
     if totals:
-        parts += ["", *(f"{name}: {exact(number)} {explanation.unit}" for name, number in totals)]
+        parts += ["", *(f"{name}{say(': ')}{exact(number)} {explanation.unit}" for name, number in totals)]
     glossary = _glossary(explanation)
     if glossary:
-        symbols, values = (max(len(entry[index]) for entry in glossary) for index in (0, 1))
-        parts += ["", *(f"  {name:<{symbols}} = {value:<{values}}  {means}" for name, value, means in glossary)]
+        symbols, values = (max(width(entry[index]) for entry in glossary) for index in (0, 1))
+        parts += [""]
+        parts += [f"  {padded(name, symbols)} = {padded(value, values)}  {means}" for name, value, means in glossary]
     return "\n".join(line.rstrip() for line in parts)
 
 
 def html(explanation: Explanation) -> str:
     """The same as HTML, with subscripts."""
+    say = speaker(explanation.lang)
     name, rest = clean(explanation.path or explanation.type), _after_name(explanation)
     parts = [opening(), f"<p><strong>{escape(name)}</strong>{escape(rest)}</p>"]
     for heading, lines in _groups(explanation):
-        reason = [f"<small>{escape(_reason(lines[0]))}</small>"] if _reason(lines[0]) else []
-        parts.append(f"<p>{'<br>'.join([f'{escape(heading)}:', *map(_html_row, lines), *reason])}</p>")
+        why = _reason(lines[0], explanation.lang)
+        reason = [f"<small>{escape(why)}</small>"] if why else []
+        first = escape(f"{heading}{say(':')}")
+        parts.append(f"<p>{'<br>'.join([first, *map(_html_row, lines), *reason])}</p>")
     for name, number in _sums(explanation):
-        parts.append(f"<p>{name}: <strong>{exact(number)} {escape(explanation.unit)}</strong></p>")
+        parts.append(f"<p>{name}{say(': ')}<strong>{exact(number)} {escape(explanation.unit)}</strong></p>")
     glossary = _glossary(explanation)
     if glossary:
-        parts.append(_html_glossary(glossary))
+        parts.append(_html_glossary(glossary, say))
     return "\n".join([*parts, "</div>"])
 
 
@@ -63,7 +69,8 @@ def latex(explanation: Explanation) -> str:
     """The formulas as one LaTeX display."""
     rows = []
     for line in explanation.lines:
-        heading = f"{line.label} ({line.title})" if line.unit else line.label
+        say = speaker(explanation.lang)
+        heading = f"{say(line.label)} ({say(line.title)})" if line.unit else say(line.label)
         plain = "".join(_SPECIAL.get(mark, mark) for mark in clean(heading))
         left = _latex_symbol(line.label) if _is_size(line) else rf"\text{{{plain}}}"
         result = r"\text{?}" if line.result is None else exact(line.result).replace(",", "{,}")
@@ -74,7 +81,8 @@ def latex(explanation: Explanation) -> str:
 
 def _groups(explanation: Explanation) -> Iterator[tuple[str, list[Line]]]:
     """The lines under their headings; neighbours that would say the same (height and width) share one."""
-    for (heading, _), lines in groupby(explanation.lines, key=lambda line: (_label(line), _reason(line))):
+    lang = explanation.lang
+    for (heading, _), lines in groupby(explanation.lines, key=lambda line: (_label(line, lang), _reason(line, lang))):
         yield heading, list(lines)
 
 
@@ -92,16 +100,17 @@ def _html_row(line: Line) -> str:
     return " = ".join([*left, *shown, f"<strong>{escape(result)}</strong>"])
 
 
-def _html_glossary(glossary: list[tuple[str, str, str]]) -> str:
+def _html_glossary(glossary: list[tuple[str, str, str]], say: Callable[[str], str]) -> str:
     left = ' align="left" style="text-align:left"'
-    heads = f'<th scope="col"{left}>symbol</th><th scope="col">value</th><th scope="col"{left}>meaning</th>'
+    heads = f'<th scope="col"{left}>{say("symbol")}</th><th scope="col">{say("value")}</th>'
+    heads += f'<th scope="col"{left}>{say("meaning")}</th>'
     rows = "\n".join(
         f'<tr><th scope="row"{left}>{_subscript(name)}</th><td>{escape(value)}</td><td{left}>{escape(means)}</td></tr>'
         for name, value, means in glossary
     )
     table = f'<table class="symbols"><thead align="right"><tr>{heads}</tr></thead>'
     table = f'<div>{table}<tbody align="right">\n{rows}\n</tbody></table></div>'
-    return f"<details><summary>what the symbols mean</summary>{table}</details>"
+    return f"<details><summary>{say('what the symbols mean')}</summary>{table}</details>"
 
 
 def _heading(explanation: Explanation) -> str:
@@ -109,8 +118,10 @@ def _heading(explanation: Explanation) -> str:
 
 
 def _after_name(explanation: Explanation) -> str:
-    kind = " ".join(part for part in (clean(explanation.type), clean(explanation.settings)) if part)
-    return f" ({kind}) · convention {clean(explanation.convention)}"
+    say = speaker(explanation.lang)
+    settings = settings_text(clean(explanation.settings), say)
+    kind = " ".join(part for part in (clean(explanation.type), settings) if part)
+    return f" ({kind}) · {say(f'convention {clean(explanation.convention)}')}"
 
 
 def _is_size(line: Line) -> bool:
@@ -118,11 +129,12 @@ def _is_size(line: Line) -> bool:
     return line.title == "output size"
 
 
-def _label(line: Line) -> str:
+def _label(line: Line, lang: str) -> str:
     """What a line is about: "FLOPs (convolution)", "parameters", "output size"."""
+    say = speaker(lang)
     if _is_size(line) or line.title in ("", line.label):
-        return clean(line.title or line.label)
-    return f"{clean(line.label)} ({clean(line.title)})"
+        return clean(say(line.title or line.label))
+    return f"{clean(say(line.label))} ({clean(say(line.title))})"
 
 
 def _steps(line: Line) -> list[str]:
@@ -132,8 +144,9 @@ def _steps(line: Line) -> list[str]:
     return [*map(clean, formula), f"{result} {line.unit}" if line.unit else result]
 
 
-def _reason(line: Line) -> str:
-    return clean(f"{line.why} [{line.source}]" if line.source and line.source != line.why else line.why).strip()
+def _reason(line: Line, lang: str) -> str:
+    why, source = map(speaker(lang), (line.why, line.source))
+    return clean(f"{why} [{source}]" if source and source != why else why).strip()
 
 
 def _sums(explanation: Explanation) -> list[tuple[str, int]]:
@@ -142,16 +155,18 @@ def _sums(explanation: Explanation) -> list[tuple[str, int]]:
     step = [line.result for line in explanation.lines if line.unit]
     sums = [("together" if len(step) == len(forward) else "the forward together", forward)]
     sums += [("the training step", step)] if len(step) > len(forward) else []
-    known = [(name, [count for count in counts if count is not None], len(counts)) for name, counts in sums]
+    say = speaker(explanation.lang)
+    known = [(say(name), [count for count in counts if count is not None], len(counts)) for name, counts in sums]
     return [(name, sum(counts)) for name, counts, number in known if len(counts) == number > 1]
 
 
 def _glossary(explanation: Explanation) -> list[tuple[str, str, str]]:
     """Each symbol once: its values and its meaning."""
     found: dict[tuple[str, str], list[str]] = {}
+    say = speaker(explanation.lang)
     for line in explanation.lines:
         for symbol, meaning, value in line.where:
-            values = found.setdefault((symbol, meaning), [])
+            values = found.setdefault((symbol, say(meaning)), [])
             if value not in values:
                 values.append(value)
     return [(symbol, "; ".join(values), meaning) for (symbol, meaning), values in found.items()]

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbcnncost.languages import speaker
 from nbcnncost.units import exact, shapes_text
+from nbcnncost.views.columns import settings_text
 
 if TYPE_CHECKING:
     from nbcnncost.report import Report
@@ -54,9 +56,10 @@ def written(content: str, path: str | Path | None) -> str:
 
 def markdown(report: Report) -> str:
     """A Markdown table with exact numbers, and the header as a line above it."""
+    say = speaker(report.look.lang)
     head = _head(report)
     body = [markdown_line(map(markdown_safe, _cells(report, row))) for row in report.rows]
-    total = markdown_line(["**total**", "", "", *_cells(report, report.total)[3:]])
+    total = markdown_line([f"**{say('total')}**", "", "", *_cells(report, report.total)[3:]])
     lines = [
         markdown_safe(_headline(report)),
         "",
@@ -72,7 +75,7 @@ def latex(report: Report) -> str:
     """A ``tabular`` with exact numbers; it needs the package booktabs."""
     head = _head(report)
     body = [_cells(report, row) for row in report.rows]
-    total = ["total", "", "", *_cells(report, report.total)[3:]]
+    total = [speaker(report.look.lang)("total"), "", "", *_cells(report, report.total)[3:]]
     return tabular([_headline(report)], f"lll{'r' * (len(head) - 3)}", [head], body, [total])
 
 
@@ -92,7 +95,7 @@ def tabular(comments: Iterable[str], sides: str, *groups: Sequence[Sequence[str]
 
 
 def _headline(report: Report) -> str:
-    return (
+    return speaker(report.look.lang)(
         f"{report.model_name}, input {shapes_text([spec.shape for spec in report.inputs])}, {report.mode} mode, "
         f"convention {report.convention.name} ({report.unit})"
     )
@@ -100,7 +103,8 @@ def _headline(report: Report) -> str:
 
 def _head(report: Report) -> list[str]:
     step = () if report.total.parts is None else _STEP.values()
-    return ["layer", "type", "output", "parameters", "MACs", _measure(report), *step]
+    heads = ("layer", "type", "output", "parameters", "MACs", _measure(report), *step)
+    return list(map(speaker(report.look.lang), heads))
 
 
 def _measure(report: Report) -> str:
@@ -112,7 +116,7 @@ def _cells(report: Report, row: Row) -> list[str]:
     counts = [_number(number, row.unknown) for number in (row.macs, row.count)]
     step = [] if row.parts is None else [getattr(row, part) for part in _STEP]
     counts += [_number(amount.count, amount.unknown) for amount in step]
-    kind = f"{row.type} {row.settings}".strip()
+    kind = f"{row.type} {settings_text(row.settings, speaker(report.look.lang))}".strip()
     outputs = shapes_text([spec.shape for spec in row.outputs])
     return [row.path or row.name, kind, outputs, exact(row.params), *counts]
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
+from nbcnncost.languages import speaker
 from nbcnncost.views.export import markdown_line, markdown_safe, tabular
 from nbcnncost.views.html import LEFT, opening, words
-from nbcnncost.views.text import WIDTH, cut, shorten, width
+from nbcnncost.views.text import WIDTH, cut, shorten
+from nbcnncost.views.wrapping import padded, width, wrap
 
 _GAP = "  "
 _BAR, _MORE = "#5b9bd566", "#d9822b66"
@@ -68,6 +69,19 @@ class Grid:
     footnote: str = ""
 
 
+def in_language(grid: Grid, lang: str) -> Grid:
+    """The table with its header and its columns' in another language; cells and title stay as they are."""
+    say = speaker(lang)
+    return replace(
+        grid,
+        summary=tuple(map(say, grid.summary)),
+        details=tuple(map(say, grid.details)),
+        caption=say(grid.caption),
+        columns=tuple(replace(entry, header=say(entry.header), title=say(entry.title)) for entry in grid.columns),
+        footnote=say(grid.footnote),
+    )
+
+
 def text(grid: Grid) -> str:
     """The table as plain text, at most 120 columns wide unless more numbers are asked for than fit."""
     content = _without_dispensable(grid)
@@ -83,7 +97,7 @@ def text(grid: Grid) -> str:
 def _header(grid: Grid) -> list[str]:
     lines: list[str] = []
     for line in (grid.title, *grid.summary, *grid.details):
-        lines += textwrap.wrap(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+        lines += wrap(line, WIDTH, others="  ", break_on_hyphens=False)
     return [*lines, ""]
 
 
@@ -141,8 +155,7 @@ def _text_row(grid: Grid, line: Line, widths: Sequence[int]) -> str:
         shown = cut(cell.text, room)
         if position == 0:
             shown = shorten(cell.text.removesuffix(cell.marks), room - width(cell.marks)) + cell.marks
-        blank = " " * (room - width(shown))
-        parts.append(shown + blank if column.is_left else blank + shown)
+        parts.append(padded(shown, room, left=column.is_left))
     return _GAP.join(parts).rstrip()
 
 

@@ -9,10 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
+from nbcnncost.languages import speaker
 from nbcnncost.units import plural, si
 from nbcnncost.views import numbers
 from nbcnncost.views.charts import BAR, DPI, INK, LONGEST_LABEL, MOST_TOLD, Chart, own_style
 from nbcnncost.views.columns import clean
+from nbcnncost.views.fonts import drawn_language
 from nbcnncost.views.text import shorten
 
 if TYPE_CHECKING:
@@ -60,11 +62,14 @@ def scatter(comparison: Comparison, *, column: str) -> Chart:
         heading += f" (without {', '.join(missing)}: not known)"
     told = [point.text for point in points[:MOST_TOLD]]
     told += [f"and {plural(len(points) - MOST_TOLD, 'more point')}"] if points[MOST_TOLD:] else []
-    return Chart(_draw(points, heading, unit), f"Scatter chart. {heading}. {'; '.join(told)}.")
+    say = speaker(comparison.look.lang)
+    alt = say(f"Scatter chart. {say(heading)}. {say('; ').join(map(say, told))}.")
+    return Chart(_draw(points, heading, unit, drawn_language(comparison.look.lang)), alt)
 
 
-def _draw(points: Sequence[_Point], heading: str, unit: str) -> Figure:
-    with own_style():
+def _draw(points: Sequence[_Point], heading: str, unit: str, lang: str) -> Figure:
+    say = speaker(lang)
+    with own_style(lang):
         figure = Figure(figsize=(8.5, 5.2), dpi=DPI, layout="constrained")
         figure.patch.set_alpha(0)
         axes = figure.add_subplot()
@@ -72,8 +77,8 @@ def _draw(points: Sequence[_Point], heading: str, unit: str) -> Figure:
         axes.scatter([point.params for point in points], [point.work for point in points], s=34, color=BAR, zorder=3)
         _scale(axes, "x", [point.params for point in points])
         _scale(axes, "y", [point.work for point in points])
-        axes.set_xlabel("parameters", color=INK, fontsize=9.5)
-        axes.set_ylabel(unit, color=INK, fontsize=9.5, parse_math=False)
+        axes.set_xlabel(say("parameters"), color=INK, fontsize=9.5)
+        axes.set_ylabel(say(unit), color=INK, fontsize=9.5, parse_math=False)
         axes.tick_params(labelsize=9, color=INK, labelcolor=INK, which="both")
         axes.grid(visible=True, color=INK, alpha=0.25, linewidth=0.6)
         axes.margins(0.12)
@@ -81,7 +86,7 @@ def _draw(points: Sequence[_Point], heading: str, unit: str) -> Figure:
             spine.set_visible(name in ("left", "bottom"))
             spine.set_color(INK)
         figure.suptitle(
-            shorten(heading, 100), fontsize=10.5, color=INK, x=0.01, ha="left", weight="bold", parse_math=False
+            shorten(say(heading), 100), fontsize=10.5, color=INK, x=0.01, ha="left", weight="bold", parse_math=False
         )
         figure.draw_without_rendering()
         figure.set_layout_engine("none")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbcnncost.languages import speaker
 from nbcnncost.units import exact, plural, shapes_text, si
 from nbcnncost.views.columns import clean
 from nbcnncost.views.html import opening
+from nbcnncost.views.wrapping import padded, width, wrap
 
 if TYPE_CHECKING:
     from nbcnncost.causes import Cause
@@ -24,25 +25,28 @@ _HEADS = ("convention", "total", "unit", "parameters")
 
 def text(table: SideBySide) -> str:
     """Plain text: a line for each convention, below it a line for each cause."""
-    heads = (*_HEADS, f"of {clean(table.ours.name)}")
-    rows = [_cells(entry) for entry in table.standings]
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    say = speaker(table.lang)
+    heads = tuple(map(say, (*_HEADS, f"of {clean(table.ours.name)}")))
+    rows = [_cells(entry, say) for entry in table.standings]
+    widths = [max(map(width, column)) for column in zip(heads, *rows, strict=True)]
     lines = [*_title(table), "", _aligned(heads, widths), "─" * min(_WIDTH, sum(widths) + 2 * len(widths) - 2)]
     for entry, cells in zip(table.standings, rows, strict=True):
         lines.append(_aligned(cells, widths))
-        lines += [row for reason in _reasons(entry) for row in _wrapped(reason)]
+        lines += [row for reason in _reasons(entry, say) for row in _wrapped(reason)]
     return "\n".join(lines)
 
 
 def html(table: SideBySide) -> str:
     """An HTML table that stays readable where its styles are stripped."""
     left = ' align="left" style="text-align:left"'
-    heads = [f'<th scope="col"{left}>convention</th>']
-    heads += [f'<th scope="col">{escape(head)}</th>' for head in _HEADS[1:]]
-    ours = escape(clean(table.ours.name))
-    heads += [f'<th scope="col">of {ours}</th>', f'<th scope="col"{left}>why it differs from {ours}</th>']
+    say = speaker(table.lang)
+    ours = clean(table.ours.name)
+    convention, *others, why = map(say, (*_HEADS, f"of {ours}", f"why it differs from {ours}"))
+    heads = [f'<th scope="col"{left}>{escape(convention)}</th>']
+    heads += [f'<th scope="col">{escape(head)}</th>' for head in others]
+    heads += [f'<th scope="col"{left}>{escape(why)}</th>']
     first, *others = map(escape, _title(table))
-    body = "\n".join(_html_row(entry, left) for entry in table.standings)
+    body = "\n".join(_html_row(entry, left, say) for entry in table.standings)
     return "\n".join(
         [
             opening(),
@@ -55,17 +59,18 @@ def html(table: SideBySide) -> str:
 
 def markdown(table: SideBySide) -> str:
     """A Markdown table; the causes stand in its last column."""
-    heads = (*_HEADS, f"of {table.ours.name}", "why")
+    say = speaker(table.lang)
+    heads = tuple(map(say, (*_HEADS, f"of {table.ours.name}", "why")))
     lines = [_row(heads), "|---|---:|---|---:|---:|---|"]
-    lines += [_row((*_cells(entry), "<br>".join(_reasons(entry)))) for entry in table.standings]
+    lines += [_row((*_cells(entry, say), "<br>".join(_reasons(entry, say)))) for entry in table.standings]
     return "\n".join([". ".join(map(_safe, _title(table))), "", *lines]) + "\n"
 
 
-def _words(cause: Cause) -> str:
+def _words(cause: Cause, say: Callable[[str], str]) -> str:
     """One cause in words; a fault says how much too large or small it makes the number."""
     factor = cause.factor
     times = "" if not factor or _times(factor) in ("0.00", "1.00") else f" (×{_times(factor)} here)"
-    return f"{clean(cause.label)}{times}{' !' if cause.fault else ''}"
+    return f"{say(f'{clean(cause.label)}{times}')}{' !' if cause.fault else ''}"
 
 
 def ratio_text(ratio: float | None) -> str:
@@ -86,7 +91,7 @@ def _title(table: SideBySide) -> tuple[str, ...]:
         sentences.append(
             f"{plural(table.unknown, 'operation')} without a rule of ours: the difference counts them as 0"
         )
-    return tuple(sentences)
+    return tuple(map(speaker(table.lang), sentences))
 
 
 def _what_is_compared(table: SideBySide) -> Iterator[str]:
@@ -99,24 +104,24 @@ def _what_is_compared(table: SideBySide) -> Iterator[str]:
         )
 
 
-def _cells(entry: Standing) -> tuple[str, ...]:
-    says = f" (“{entry.says}”)" if entry.says.lower() != entry.unit.lower() else ""
+def _cells(entry: Standing, say: Callable[[str], str]) -> tuple[str, ...]:
+    says = f" (“{say(entry.says)}”)" if entry.says.lower() != entry.unit.lower() else ""
     unit = f"{entry.unit}{says}"
     ratio = ratio_text(entry.ratio)
-    name = f"{clean(entry.name)} (forward)" if entry.forward_alone else clean(entry.name)
+    name = say(f"{clean(entry.name)} (forward)") if entry.forward_alone else clean(entry.name)
     return name, exact(entry.total), unit, exact(entry.params), ratio
 
 
-def _reasons(entry: Standing) -> Iterator[str]:
+def _reasons(entry: Standing, say: Callable[[str], str]) -> Iterator[str]:
     """The causes, their amounts one below the other; a space that is as wide as a digit fills them up."""
     longest = max((exact(abs(cause.amount)) for cause in entry.causes), key=len, default="")
     for cause in entry.causes:
         number = exact(abs(cause.amount))
         missing = longest[: len(longest) - len(number)]
         space = "".join(_COMMA_SPACE if mark == "," else _FIGURE_SPACE for mark in missing)
-        yield f"{'−' if cause.amount < 0 else '+'} {space}{number} {_words(cause)}"
+        yield f"{'−' if cause.amount < 0 else '+'} {space}{number} {_words(cause, say)}"
     for note in entry.notes:
-        yield f"{clean(note)} !"
+        yield f"{say(clean(note))} !"
 
 
 def _times(factor: float) -> str:
@@ -125,21 +130,21 @@ def _times(factor: float) -> str:
 
 def _aligned(cells: tuple[str, ...], widths: list[int]) -> str:
     pairs = zip(cells, widths, strict=True)
-    shown = (cell.ljust(width) if place in (0, 2) else cell.rjust(width) for place, (cell, width) in enumerate(pairs))
+    shown = (padded(cell, room, left=place in (0, 2)) for place, (cell, room) in enumerate(pairs))
     return "  ".join(shown).rstrip()
 
 
 def _wrapped(reason: str) -> list[str]:
-    rows = textwrap.wrap(reason.translate(_PLAIN_SPACES), _WIDTH - 6)
+    rows = wrap(reason.translate(_PLAIN_SPACES), _WIDTH - 6)
     return [f"{'    ' if place == 0 else '      '}{row}" for place, row in enumerate(rows)]
 
 
-def _html_row(entry: Standing, left: str) -> str:
-    name, total, _, *others = map(escape, _cells(entry))
-    cells = [f'<th scope="row"{left} title="{escape(clean(entry.title))}">{name}</th>', f"<td>{total}</td>"]
-    cells.append(f'<td title="which it calls {escape(clean(entry.says))}">{escape(entry.unit)}</td>')
+def _html_row(entry: Standing, left: str, say: Callable[[str], str]) -> str:
+    name, total, _, *others = map(escape, _cells(entry, say))
+    cells = [f'<th scope="row"{left} title="{escape(say(clean(entry.title)))}">{name}</th>', f"<td>{total}</td>"]
+    cells.append(f'<td title="{escape(say(f"which it calls {clean(entry.says)}"))}">{escape(entry.unit)}</td>')
     cells += [f"<td>{number}</td>" for number in others]
-    reasons = "".join(f"<div>{escape(reason)}</div>" for reason in _reasons(entry))
+    reasons = "".join(f"<div>{escape(reason)}</div>" for reason in _reasons(entry, say))
     return f"<tr>{''.join(cells)}<td{left}>{reasons}</td></tr>"
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbcnncost.views.columns import DISPENSABLE, Cell, Line, Table, build
+from nbcnncost.views.wrapping import padded, width, wrap
 
 if TYPE_CHECKING:
     from nbcnncost.report import Report
@@ -43,18 +42,6 @@ def table(
     rule = "─" * max(map(width, [head, total, *body]))
     lines = [*_header(content), content.caption, rule, head, rule, *body, rule, total]
     return "\n".join([*lines, *([content.footnote] if content.footnote else [])])
-
-
-def width(text: str) -> int:
-    """How many columns of a terminal a text takes: wide characters two, accents none.
-
-    >>> width("conv1"), width("畳み込み")
-    (5, 8)
-    """
-    if text.isascii():
-        return len(text)
-    wide = sum(unicodedata.east_asian_width(mark) in "WF" for mark in text)
-    return len(text) + wide - sum(unicodedata.combining(mark) > 0 for mark in text)
 
 
 def shorten(text: str, room: int) -> str:
@@ -118,7 +105,7 @@ def _header(content: Table) -> list[str]:
     lines = []
     first, *others = content.summary
     for line in (f"{content.title} · {first}", *others, *content.details):
-        lines += textwrap.wrap(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+        lines += wrap(line, WIDTH, others="  ", break_on_hyphens=False)
     return [*lines, ""]
 
 
@@ -180,6 +167,5 @@ def _row(content: Table, cells: Sequence[Cell], branches: str, widths: Sequence[
             shown = branches + shorten(name, room - width(branches) - width(cell.marks)) + cell.marks
         else:
             shown = cut(cell.text, room) if column.is_left else shorten(cell.text, room)
-        blank = " " * (room - width(shown))
-        parts.append(shown + blank if column.is_left else blank + shown)
+        parts.append(padded(shown, room, left=column.is_left))
     return _GAP.join(parts).rstrip()

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matplotlib.figure import Figure
 
+from nbcnncost.languages import speaker
 from nbcnncost.units import exact, plural, shapes_text, si
 from nbcnncost.views.charts import BAR, DPI, INK, Bar, Chart, draw_bars, own_style
 from nbcnncost.views.columns import clean
+from nbcnncost.views.fonts import drawn_language
+from nbcnncost.views.wrapping import is_wide, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,40 +48,46 @@ def totals(table: SideBySide) -> Chart:
     bars = [Bar(f"{clean(entry.name)} ({entry.unit})", entry.total) for entry in table.standings]
     shapes = shapes_text([spec.shape for spec in table.inputs])
     title = f"{table.model_name}, input {shapes}: each convention's total, and its share of {table.ours.name}"
-    told = "; ".join(f"{bar.label} {exact(bar.value or 0)}" for bar in bars)
-    return Chart(draw_bars(bars, clean(title), table.ours.total), f"Bar chart. {clean(title)}. {told}.")
+    say, drawn = speaker(table.lang), drawn_language(table.lang)
+    told = say("; ").join(f"{bar.label} {exact(bar.value or 0)}" for bar in bars)
+    figure = draw_bars(bars, speaker(drawn)(clean(title)), table.ours.total, drawn)
+    return Chart(figure, say(f"Bar chart. {say(clean(title))}. {told}."))
 
 
 def waterfall(table: SideBySide, theirs: Standing) -> Chart:
     """The waterfall of one convention with its description in words."""
-    steps = _steps(table, theirs)
+    say, drawn = speaker(table.lang), drawn_language(table.lang)
     shapes = shapes_text([spec.shape for spec in table.inputs])
     what = f", {_COVERED[theirs.covers]}" if table.is_step else ""
     names = f"from {clean(table.ours.name)} to {clean(theirs.name)}"
     title = f"{clean(table.model_name)}, input {shapes}{what}: {names}"
-    told = "; ".join(f"{step.label} {step.text}" for step in steps).replace("\n", " ")
-    return Chart(_draw(steps, title), f"Waterfall chart. {title}. {told}.")
+    steps = [f"{step.label} {step.text}".replace("\n", " ") for step in _steps(table, theirs, table.lang)]
+    figure = _draw(_steps(table, theirs, drawn), speaker(drawn)(title), drawn)
+    return Chart(figure, say(f"Waterfall chart. {say(title)}. {say('; ').join(steps)}."))
 
 
-def _steps(table: SideBySide, theirs: Standing) -> list[_Step]:
-    ours = table.ours
+def _steps(table: SideBySide, theirs: Standing, lang: str) -> list[_Step]:
+    ours, say = table.ours, speaker(lang)
     steps = [_Step(f"{clean(ours.name)} ({ours.unit})", 0, theirs.beside, is_total=True)]
     at = theirs.beside
     shown, rest = theirs.causes[:_MOST_STEPS], theirs.causes[_MOST_STEPS:]
     for cause in shown:
-        steps.append(_Step(_wrapped(clean(cause.label)), at, at + cause.amount))
+        steps.append(_Step(_wrapped(say(clean(cause.label))), at, at + cause.amount))
         at += cause.amount
     if rest:
-        steps.append(_Step(plural(len(rest), "other cause"), at, theirs.total))
+        steps.append(_Step(say(plural(len(rest), "other cause")), at, theirs.total))
     return [*steps, _Step(f"{clean(theirs.name)} ({theirs.unit})", 0, theirs.total, is_total=True)]
 
 
 def _wrapped(label: str) -> str:
-    return "\n".join(textwrap.wrap(label, _LABEL_WIDTH, max_lines=_LABEL_LINES, placeholder=" …"))
+    if not any(map(is_wide, label)):
+        return "\n".join(textwrap.wrap(label, _LABEL_WIDTH, max_lines=_LABEL_LINES, placeholder=" …"))
+    lines = wrap(label, _LABEL_WIDTH)
+    return "\n".join(lines[:_LABEL_LINES]) + ("…" if lines[_LABEL_LINES:] else "")
 
 
-def _draw(steps: list[_Step], title: str) -> Figure:
-    with own_style():
+def _draw(steps: list[_Step], title: str, lang: str) -> Figure:
+    with own_style(lang):
         lines = sum(max(1.6, 1 + step.label.count("\n")) for step in steps)
         figure = Figure(figsize=(8.5, 0.62 + 0.19 * lines), dpi=DPI, layout="constrained")
         figure.patch.set_alpha(0)

@@ -1,0 +1,334 @@
+"""Coursework: the questions, what an answer is told, and the mistakes with their reasons."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+_QUESTIONS = {
+    "{name}: how deep is the output (D_out)?": "{name}：输出的深度（D_out）是多少？",
+    "{name}: how high is the output (H_out)?": "{name}：输出的高度（H_out）是多少？",
+    "{name}: how wide is the output (W_out)?": "{name}：输出的宽度（W_out）是多少？",
+    "{name}: how long is the output (L_out)?": "{name}：输出的长度（L_out）是多少？",
+    "{name}: how many input positions, along one axis, does one output position see?": (
+        "{name}：沿一个轴，一个输出位置的感受野是多少个输入位置？"
+    ),
+    "{name}: how many numbers come out?": "{name}：输出共有多少个数？",
+    "{name}: how many parameters are there?": "{name}：参数量是多少？",
+    "{name}: how many multiply-accumulates (MACs) does it take?": "{name}：乘加运算次数（MACs）是多少？",
+    "{name}: how many FLOPs does it take, by the convention {convention}?": (
+        "{name}：按计数约定 {convention}，浮点运算次数（FLOPs）是多少？"
+    ),
+    "{name}: how many bytes does the output take ({bytes} a number)?": (
+        "{name}：输出占多少字节（每个数 {bytes} 字节）？"
+    ),
+    "{name}: how many bytes do the parameters take ({bytes} a number)?": (
+        "{name}：参数占多少字节（每个数 {bytes} 字节）？"
+    ),
+    "{name}: how many megabytes (10⁶ bytes) does the output take ({bytes} bytes a number)?": (
+        "{name}：输出占多少兆字节（MB，10⁶ 字节；每个数 {bytes} 字节）？"
+    ),
+    "{name}: how many megabytes (10⁶ bytes) do the parameters take ({bytes} bytes a number)?": (
+        "{name}：参数占多少兆字节（MB，10⁶ 字节；每个数 {bytes} 字节）？"
+    ),
+    "{name}: how many times as many {unit:text} does the first take as the second?": (
+        "{name}：第一个方案的 {unit} 是第二个的多少倍？"
+    ),
+}
+
+_ANSWERS = {
+    "{key}: right, {value}.": "{key}：正确，{value}。",
+    "{key}: right, rounded; exactly it is {value}.": "{key}：正确（经四舍五入）；精确值为 {value}。",
+    '{key}: {given} is no number; answer with a number, as 34944, "34,944" or "1.05e8".': (
+        '{key}：{given} 不是数字；请用数字作答，如 34944、"34,944" 或 "1.05e8"。'
+    ),
+    "{key}: there is no answer yet; put your number in.": "{key}：还没有作答；请填入你的数字。",
+    "{key}: True and False are no numbers; answer with a number, as 34944.": (
+        "{key}：True 与 False 不是数字；请用数字作答，如 34944。"
+    ),
+    "{key}: answer with one number, not with an array of the shape {shape}.": (
+        "{key}：请用一个数字作答，而不是形状为 {shape} 的数组。"
+    ),
+    "{key}: {given} is no answer; a division by zero or an overflow may have made it.": (
+        "{key}：{given} 不是答案；可能由除以零或溢出造成。"
+    ),
+    "{key}: give at least three digits, as 1.05e8, so that your answer can be told from others.": (
+        "{key}：请至少给出三位有效数字，如 1.05e8，以便与其他答案区分。"
+    ),
+    "{key}: {given} is wrong; it is too large.": "{key}：{given} 不对，偏大。",
+    "{key}: {given} is wrong; it is too small.": "{key}：{given} 不对，偏小。",
+    "{key}: {given} is wrong; a count is never negative.": "{key}：{given} 不对，计数不会是负数。",
+    "{key}: {given} is wrong; the answer is a whole number.": "{key}：{given} 不对，答案应为整数。",
+    "{key}: {given} is wrong; there is nothing to count here.": "{key}：{given} 不对，这里没有可计数的内容。",
+    "{key}: {given} is not exact; give all digits, or write a rounded answer as 1.05e8.": (
+        "{key}：{given} 不精确；请给出全部数位，或把近似答案写成 1.05e8 的形式。"
+    ),
+    "By the convention {names} it would be right; here it is {convention}.": (
+        "按计数约定 {names} 则是正确的；这里用的是 {convention}。"
+    ),
+    "Probably: {title:text} [{id}]. {why:text}": "可能的错误：{title} [{id}]。{why}",
+    "Probably two things at once: {first:text} and {second:text} [{id}].": (
+        "可能同时有两个错误：{first}；以及 {second} [{id}]。"
+    ),
+    "Several mistakes give this number: {titles:either} [{id}]. Which is yours?": (
+        "有几种错误都会得到这个数：{titles} [{id}]。你的是哪一种？"
+    ),
+    "It follows from your answer to {earlier}, which is wrong [carried]; mend that one first.": (
+        "它由你对 {earlier} 的错误答案推得 [carried]；请先改正那一个。"
+    ),
+    "It is off by a factor of exactly {factor}, which is {symbol} here [{id}].": (
+        "恰好相差 {factor} 倍，而 {factor} 正是这里的 {symbol} [{id}]。"
+    ),
+    "No single mistake that is known gives this number [{id}]; write down the formula, and the numbers below it.": (
+        "没有已知的单个错误会得到这个数 [{id}]；请写出公式，并在下面代入数字。"
+    ),
+    "You may have computed {wrong}; it is {right}.": "你可能算的是 {wrong}；应为 {right}。",
+    "It is {right}.": "应为 {right}。",
+    "That is {wrong} = {given}; it should be {right} = {value}.": "那是 {wrong} = {given}；应为 {right} = {value}。",
+    "It should be {right} = {value}.": "应为 {right} = {value}。",
+}
+
+_REFUSALS = {
+    "there is no question {key}; there are: {keys}": "没有 {key} 这道题；现有：{keys}",
+    "there is no question {key}; did you mean {near}?": "没有 {key} 这道题；是不是想写 {near}？",
+    "carried_share is a part of the points from 0 to 1, not {share}": (
+        "carried_share 是得分的比例，在 0 与 1 之间，不能是 {share}"
+    ),
+    "highest_hint is a step from 1 to 4, not {hint}": "highest_hint 是 1 到 4 的级别，不能是 {hint}",
+    "{setting} is a number here, or one for each axis, not {word}: that is what is to be counted": (
+        "{setting} 在这里应为一个数，或每个轴一个数，不能是 {word}：那正是要计算的"
+    ),
+    "{name} has no {quantity} to ask for": "{name} 没有可提问的 {quantity}",
+    "practice=True scores nothing, so it does not run under a grader: leave it out in graded cells": (
+        "practice=True 不计分，因此不能在评分程序下运行：请在评分单元格中去掉它"
+    ),
+    "points is a number from 0, as points=2, not {points}": "points 应为不小于 0 的数，如 points=2，不能是 {points}",
+    "there is no sheet here to check {key} with; make one first: sheet = course.sheet(…)": (
+        "这里没有可用来检查 {key} 的题单；请先生成一份：sheet = course.sheet(…)"
+    ),
+    "{name} counts whole models, as its tool does; a course counts by rules: textbook.with_rules({{…}})": (
+        "{name} 同它的工具一样对整个模型计数；课程按规则计数：textbook.with_rules({{…}})"
+    ),
+    "no variant of {topic} was found in {tries} draws in which every mistake gives its own number": (
+        "抽取 {tries} 次后仍没有找到 {topic} 的变式，使每种错误都得到各自不同的数"
+    ),
+    "there is no topic {topic}; there are: {topics}": "没有 {topic} 这个主题；可选的有：{topics}",
+    "there is no quantity {quantity}; there are: {quantities}": "没有 {quantity} 这个量；可选的有：{quantities}",
+    "a course has no such setting: {error}": "课程没有这项设置：{error}",
+    "a sheet is about a topic's name, layers, questions, a model or a report; not {type}": (
+        "题单可由主题名称、层、题目、模型或报告生成；不能是 {type}"
+    ),
+    "there is no kind {kind}; formulas.FORMULAS names them all": "没有 {kind} 这种类别；formulas.FORMULAS 列出了全部",
+    "a dropout zeroes between 1 and 99 per cent, not {percent}": (
+        "暂退法（dropout）置零的比例在 1 % 与 99 % 之间，不能是 {percent}"
+    ),
+    "input_size is a row of whole numbers from 1, as (3, 224, 224); not {size}": (
+        "input_size 应为一组不小于 1 的整数，如 (3, 224, 224)；不能是 {size}"
+    ),
+    "input_size has {number} numbers, or one more with the batch in front; not {size}": (
+        "input_size 应有 {number} 个数，或在前面再加上批量；不能是 {size}"
+    ),
+    "input_size has {channels} channels, but in_channels is {in_channels}; they are the same": (
+        "input_size 有 {channels} 个通道，而 in_channels 为 {in_channels}；两者应相同"
+    ),
+    "this layer cannot be built: {error}": "无法构建这一层：{error}",
+    "answers are a dict of students, each with a dict of keys and answers, or rows of student, key, answer": (
+        "answers 应为学生的字典，每个学生对应题目与答案的字典，或由学生、题目、答案组成的各行"
+    ),
+}
+
+_TEACHING = {
+    "{questions} questions accept their right answers, reject {stubs} stubs and tell {mistakes} mistakes.": (
+        "{questions} 道题都接受正确答案，拒绝了 {stubs} 个占位答案，并认出了 {mistakes} 个错误。"
+    ),
+    "{number} problems in {questions} questions, {stubs} stubs and {mistakes} mistakes:": (
+        "{questions} 道题、{stubs} 个占位答案、{mistakes} 个错误中有 {number} 个问题："
+    ),
+    "{key} rejects its right answer": "{key} 拒绝了正确答案",
+    "{key} accepts the stub {stub}: its right answer is that": "{key} 接受了占位答案 {stub}：它正是正确答案",
+    "{key}: the mistake {id} gives the right number, so it goes unseen": (
+        "{key}：错误 {id} 恰好得到正确的数，因此看不出来"
+    ),
+    "{key} accepts the mistake {id}": "{key} 接受了错误 {id}",
+    "{key} calls the mistake {id} {found}": "{key} 把错误 {id} 认作 {found}",
+    "{key}: {ids} give the same number, so both are named": "{key}：{ids} 得到同一个数，因此都会指出",
+    "{students} students, {answers} answers: {right} right, {wrong} wrong, {none} no number": (
+        "{students} 名学生，{answers} 个答案：{right} 个正确，{wrong} 个错误，{none} 个不是数字"
+    ),
+    "{name:text}, by the convention {convention}:": "{name}，按计数约定 {convention}：",
+    "{name:text} of {student}, by the convention {convention}:": "{name}（{student}），按计数约定 {convention}：",
+    "questions": "题目",
+    "right by another convention": "按另一计数约定是正确的",
+    "too few digits": "有效数字太少",
+    "question": "题目",
+    "mistake": "错误",
+    "students": "学生数",
+    "share of the wrong answers": "占错误答案的比例",
+    "no number": "不是数字",
+    "not known": "未知",
+    "follows from an earlier answer": "由前面的答案推得",
+    "off by a factor that is {symbol}": "相差的倍数为 {symbol}",
+    "mistakes of {students} students, by how many made them": "{students} 名学生的错误，按犯错人数排列",
+}
+
+_UNITS = {
+    "multiply-accumulates counted, not FLOPs": "计的是乘加运算，而不是 FLOPs",
+    "One multiply-accumulate is a multiplication and an addition: 2 FLOPs.": "一次乘加是一次乘法与一次加法：2 FLOPs。",
+    "FLOPs counted, not multiply-accumulates": "计的是 FLOPs，而不是乘加运算",
+    "A multiplication with its addition is one MAC.": "一次乘法连同它的加法是一次 MAC。",
+    "n − 1 additions counted for a sum of n products": "n 个乘积求和按 n − 1 次加法计",
+    "The formulas of this course count one addition for each product, 2·n in all.": (
+        "本课程的公式对每个乘积计一次加法，共 2·n。"
+    ),
+    "a training step counted, not the forward alone": "计的是一个训练步，而不只是前向传播",
+    "Forward and backward together take about three times the forward; the forward was asked.": (
+        "前向与反向传播合起来约为前向传播的三倍；这里问的是前向传播。"
+    ),
+    "2²⁰ bytes taken for a megabyte": "把 2²⁰ 字节当作一兆字节",
+    "1 MB is 10⁶ bytes; 2²⁰ bytes are 1 MiB.": "1 MB 是 10⁶ 字节；2²⁰ 字节是 1 MiB。",
+    "bytes given, not numbers": "给出的是字节数，而不是数的个数",
+    "How many numbers there are was asked, not how many bytes they take.": "问的是有多少个数，而不是占多少字节。",
+    "numbers given, not bytes": "给出的是数的个数，而不是字节数",
+    "Each number takes several bytes: 4 in float32.": "每个数占若干字节：float32 占 4 字节。",
+    "bits given, not bytes": "给出的是比特数，而不是字节数",
+    "A byte has 8 bits; a float32 has 32 bits, that is 4 bytes.": "一字节为 8 比特；float32 有 32 比特，即 4 字节。",
+    "the memory of the weights and that of the activations taken for each other": "混淆了权重与激活值所占的内存",
+    "Activations are what comes out of a layer, weights are its parameters.": "激活值是层的输出，权重是层的参数。",
+}
+
+_BIASES_AND_CHANNELS = {
+    "the bias forgotten": "漏了偏置",
+    "Each output channel (or output feature) has one bias.": "每个输出通道（或输出特征）有一个偏置。",
+    "a bias counted where there is none": "没有偏置却计了偏置",
+    "The layer has no bias.": "该层没有偏置。",
+    "a bias counted for each output position": "对每个输出位置都计了一个偏置",
+    "All positions of an output channel share one bias.": "同一输出通道的所有位置共用一个偏置。",
+    "the bias added on the input side": "把偏置加在了输入一侧",
+    "There is one bias for each output, not for each input.": "每个输出有一个偏置，而不是每个输入。",
+    "the input channels forgotten: a filter thought to be as flat as its kernel": (
+        "漏了输入通道：以为卷积核只有一个通道"
+    ),
+    "A filter goes through all input channels (of its group).": "卷积核贯穿（本组的）所有输入通道。",
+    "the output channels forgotten: one filter counted": "漏了输出通道：只计了一个卷积核",
+    "There is one filter for each output channel.": "每个输出通道有一个卷积核。",
+    "the groups ignored": "忽略了分组",
+    "With groups a filter sees only the input channels of its group: C_in/g.": (
+        "分组时，卷积核只看到本组的输入通道：C_in/g。"
+    ),
+    "input and output channels both divided by the groups": "输入与输出通道数都除以了分组数",
+    "Each group has C_in/g inputs and C_out/g outputs, but there are g groups: one g remains.": (
+        "每组有 C_in/g 个输入与 C_out/g 个输出，但共有 g 组：只剩一个 g 作除数。"
+    ),
+}
+
+_WINDOWS = {
+    "K taken for K·K": "把 K·K 当作 K",
+    "A kernel has as many elements as all its sides multiplied.": "卷积核的元素个数是各边长之积。",
+    "the window forgotten: one operation counted for each output": "漏了窗口：每个输出只计了一次运算",
+    "Every element of each window is looked at.": "每个窗口的每个元素都要参与运算。",
+    "the gaps of a dilated kernel counted as work": "把膨胀卷积核的空隙也计为运算",
+    "Dilation spreads the kernel's elements; there are no more of them.": (
+        "膨胀只是把卷积核的元素拉开，元素并没有变多。"
+    ),
+    "the input's size taken for the output's": "把输入大小当作输出大小",
+    "The kernel is applied once for each output position.": "卷积核在每个输出位置各作用一次。",
+    "a transposed convolution counted on its output positions": "按输出位置计了转置卷积",
+    "In a transposed convolution each input position meets the whole kernel.": (
+        "在转置卷积中，每个输入位置都与整个卷积核相乘。"
+    ),
+    "H·W in a count of parameters": "参数量中出现了 H·W",
+    "A filter's weights are shared by all positions.": "卷积核的权重由所有位置共享。",
+    "the stride ignored": "忽略了步幅",
+    "The window moves by the stride, so there are fewer positions.": "窗口按步幅移动，因此位置更少。",
+    "divided by the stride twice": "除以了两次步幅",
+    "The stride divides once along each axis.": "沿每个轴只除以一次步幅。",
+    "the padding ignored": "忽略了填充",
+    "Padding makes the input larger before the window moves over it.": "填充先使输入变大，窗口再在上面移动。",
+    "the padding counted on one side only": "只计了一侧的填充",
+    "The padding stands on both sides: 2·P.": "两侧都有填充：2·P。",
+    "the dilation ignored in the output's size": "输出大小中忽略了膨胀",
+    "A dilated kernel reaches over D·(K − 1) + 1 positions.": "膨胀卷积核覆盖 D·(K − 1) + 1 个位置。",
+    "rounded up, not down": "向上取整，而不是向下取整",
+    "rounded to the nearest, not down": "四舍五入，而不是向下取整",
+    "A window that does not fit any more is left out: the division rounds down.": (
+        "放不下的窗口要舍去：除法向下取整。"
+    ),
+    "not rounded down": "没有向下取整",
+    "There is no part of a position: the division rounds down.": "位置数没有小数：除法向下取整。",
+    "the + 1 forgotten": "漏了 + 1",
+    "The first position counts, too; the division counts the steps after it.": (
+        "第一个位置也要计；除法只计它之后的步数。"
+    ),
+    "the size of a convolution's output taken for that of a transposed one": "把卷积的输出大小当作转置卷积的",
+    "A transposed convolution goes the other way: (H_in − 1)·S − 2·P + D·(K − 1) + 1.": (
+        "转置卷积方向相反：(H_in − 1)·S − 2·P + D·(K − 1) + 1。"
+    ),
+}
+
+_LAYERS = {
+    "parameters counted in a pooling": "给池化层计了参数",
+    "Pooling takes a maximum or mean; nothing in it is learned.": "池化只取最大值或平均值，没有可学习的内容。",
+    "parameters counted in an activation": "给激活函数计了参数",
+    "An activation is a fixed function; nothing in it is learned.": "激活函数是固定的函数，没有可学习的内容。",
+    "fewer numbers counted after a dropout": "以为暂退法（dropout）之后数变少了",
+    "Dropout sets numbers to zero; they are still there.": "暂退法只是把一些数置零，它们仍在。",
+    "one operation counted for each element": "每个元素只计了一次运算",
+    "The layer's definition takes several operations for each element.": "按该层的定义，每个元素要作多次运算。",
+    "running statistics counted as parameters": "把移动统计量计为参数",
+    "Mean and variance are kept, not learned: scale and shift are the parameters, 2·C.": (
+        "均值与方差只是记录下来，不是学习得到的：参数是缩放与平移，共 2·C。"
+    ),
+    "the parameters of normalization forgotten": "漏了归一化的参数",
+    "Each channel has a scale and a shift.": "每个通道有一个缩放与一个平移。",
+    "parameters counted for each sample of the batch": "对批量中的每个样本都计了参数",
+    "All samples share the parameters.": "所有样本共用参数。",
+    "one sample counted, not the batch": "只计了一个样本，而不是整个批量",
+    "The work and the output grow with the batch.": "计算量与输出随批量增长。",
+    "shared parameters counted once for each call": "共享的参数对每次调用各计了一次",
+    "A layer that is called again uses the same parameters.": "再次调用同一层时，用的是同样的参数。",
+    "the work of a layer that is called again counted once": "多次调用的层只计了一次计算量",
+    "Each call computes, whatever it shares with others.": "无论与其他调用共享什么，每次调用都要计算。",
+    "one gate counted": "只计了一个门",
+    "An LSTM has four sets of weights, a GRU three.": "LSTM 有四组权重，GRU 有三组。",
+    "the product with the hidden state forgotten": "漏了与隐状态的乘积",
+    "Each step takes the input and the last hidden state.": "每个时间步用到输入与上一步的隐状态。",
+    "one of attention's two products forgotten": "漏了注意力两次乘积中的一次",
+    "Queries meet keys, and then the scores meet the values.": "查询先与键相乘，分数再与值相乘。",
+}
+
+_FIELDS_AND_RATIOS = {
+    "the strides below ignored": "忽略了下面各层的步幅",
+    "After a stride one step is several input positions: each layer adds (K − 1) times all strides below it.": (
+        "经过步幅之后，一步相当于多个输入位置：每层增加 (K − 1) 乘以其下所有步幅之积。"
+    ),
+    "each layer's own stride counted in what it adds": "把每层自身的步幅计入了它所增加的部分",
+    "A layer's own stride widens the steps of those above it, not its own.": (
+        "一层自身的步幅加宽的是它上面各层的步长，而不是它自己的。"
+    ),
+    "K added for each layer, not K − 1": "每层加了 K，而不是 K − 1",
+    "The first position is shared: each layer adds K − 1.": "第一个位置是共用的：每层增加 K − 1。",
+    "the dilations ignored": "忽略了膨胀",
+    "the kernels multiplied": "把各卷积核大小相乘",
+    "Receptive fields add up; only strides multiply.": "感受野是相加的；只有步幅才相乘。",
+    "divided the other way round": "除反了",
+    "How many times as much the first takes: the first is divided by the second.": (
+        "问的是第一个为第二个的多少倍：用第一个除以第二个。"
+    ),
+    "the saved share given, not the ratio": "给出的是节省的比例，而不是倍数",
+    "The ratio was asked; the saved share is 1 − second/first.": "问的是倍数；节省的比例是 1 − 第二个/第一个。",
+    "only the first layer of the second design counted": "第二个方案只计了第一层",
+    "All layers that take the place of the first design count.": "取代第一个方案的所有层都要计入。",
+}
+
+COURSE = MappingProxyType(
+    {
+        **_QUESTIONS,
+        **_ANSWERS,
+        **_REFUSALS,
+        **_TEACHING,
+        **_UNITS,
+        **_BIASES_AND_CHANNELS,
+        **_WINDOWS,
+        **_LAYERS,
+        **_FIELDS_AND_RATIOS,
+    }
+)
