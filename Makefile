@@ -7,7 +7,6 @@ WORKERS ?= 2
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := $(VENV)/.peers-ready
-NOTEBOOKS = $(wildcard notebooks/*.ipynb)
 QUICKSTART := notebooks/01-quickstart.ipynb
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 # JupyterLab does not start for root without being told so.
@@ -67,8 +66,8 @@ coverage: $(READY) ## which operations of timm's models have no rule (some minut
 lab: $(READY) ## open the first notebook in JupyterLab
 	$(LAB) $(QUICKSTART)
 
-notebooks: $(READY) ## execute all notebooks again, in place
-	$(BIN)/python tools/notebooks.py $(NOTEBOOKS)
+notebooks: $(READY) ## build all notebooks from their sources, and execute them (ONLY="02 03": only these)
+	$(BIN)/python -m tools.notebooks $(ONLY)
 
 pages: $(READY) ## write docs/conventions.md again, from the code
 	$(BIN)/python -m tools.conventions_page

@@ -21,7 +21,7 @@ else:
 
 ROOT = Path(__file__).resolve().parent.parent
 BINDER = ROOT / "binder"
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 
 
 def normal(requirement: str) -> str:
@@ -108,7 +108,7 @@ def test_requirements_cover_the_package():
     assert {normal(name) for name in project["dependencies"]} <= {normal(line) for line in requirements()}
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_requirements_cover_what_notebooks_import(notebook):
     """Whatever a notebook imports is in Binder's requirements by name."""
     distributions = packages_distributions()
