@@ -69,12 +69,15 @@ def test_every_prose_cell_is_translated(source):
     assert [name for name, says in prose.items() if not CHINESE.search(says["zh-CN"])] == []
 
 
+FORMULA = re.compile(r"\$\$[^$]+\$\$|\$[^$]+\$")
+
+
 def exact_things(text: str) -> Counter[str]:
-    """What a translation keeps as it is: fenced code, formulas, numbers of several digits, targets of links."""
+    """What a translation keeps as it is: fenced code, formulas but for their words, numbers, targets of links."""
     fences = re.findall(r"(?ms)^```.*?^```", text)
     text = re.sub(r"(?ms)^```.*?^```", "", text)
-    formulas = re.findall(r"\$[^$]+\$", text)
-    numbers = re.findall(r"\d[\d,.]*\d", re.sub(r"\$[^$]+\$", "", text))
+    formulas = [re.sub(r"\\text\{[^}]*\}", "", formula) for formula in FORMULA.findall(text)]
+    numbers = re.findall(r"\d[\d,.]*\d", FORMULA.sub("", text))
     return Counter([*fences, *formulas, *numbers, *re.findall(r"\]\(([^)]*)\)", text)])
 
 
@@ -160,6 +163,12 @@ def test_a_source_written_wrongly_is_refused(written, before, after, message):
         cells(written(GOOD.replace(before, after)))
 
 
+def solutions(source: Path) -> list[str]:
+    """The code that stands in a source's prose."""
+    prose = [cell.says["en"] for cell in cells(source) if not cell.is_code]
+    return [fence for text in prose for fence in re.findall(r"(?ms)^```python\n(.*?)^```$", text)]
+
+
 # --- runs -------------------------------------------------------------------------------------------------
 
 
@@ -188,6 +197,15 @@ def test_notebook_runs_without_errors_and_warnings(path):
         if output.output_type == "stream" and output.name == "stderr"
     ]
     assert complaints == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", [source for source in SOURCES if solutions(source)], ids=lambda source: source.stem)
+def test_code_of_solutions_runs(source):
+    """The ``python`` fences of the prose run after the notebook's own cells."""
+    whole = notebook(source, "en")
+    whole.cells += [nbformat.v4.new_code_cell(solution) for solution in solutions(source)]
+    execute(whole, notebook_path(source, "en").parent)
 
 
 @each_notebook

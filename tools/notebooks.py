@@ -26,6 +26,7 @@ def execute(notebook: Any, folder: Path) -> Any:
         kernel_name="python3",
         timeout=600,
         record_timing=False,
+        coalesce_streams=True,
         store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},
     ).execute()
