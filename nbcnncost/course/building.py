@@ -1,0 +1,135 @@
+"""Questions from layers, models and pairs of designs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from nbcnncost.conventions import Convention
+from nbcnncost.course import messages, quantities
+from nbcnncost.course.layers import Layer
+from nbcnncost.course.messages import say
+from nbcnncost.course.parts import Part
+from nbcnncost.course.quantities import QUANTITIES, SIZES
+from nbcnncost.course.questions import Question
+from nbcnncost.course.rewriting import Ratio
+from nbcnncost.errors import CostError
+from nbcnncost.expressions import axes
+
+#: What feeds what, besides output sizes: the earlier question's answer goes on into the later one.
+_FEEDS = {"flops": "macs", "weight_bytes": "params", "weight_mb": "weight_bytes", "activation_mb": "activation_bytes"}
+
+
+def layer_questions(name: str, layers: Sequence[Layer], convention: Convention, asked: Sequence[str]) -> list[Question]:
+    """The questions about a layer, or about the layers of a row together; what makes no sense is left out."""
+    found = (question(name, layers, quantity, convention) for quantity in QUANTITIES if quantity in asked)
+    return [entry for entry in found if entry is not None and entry.value]
+
+
+def question(name: str, layers: Sequence[Layer], quantity: str, convention: Convention) -> Question | None:
+    """One question about a layer, or about several together; ``None`` where there is nothing to ask."""
+    if quantity == "receptive_field":
+        return receptive_field(name, layers, convention)
+    known = [(at, layer, part(name, layer, quantity, convention)) for at, layer in enumerate(layers)]
+    there = [(at, layer, made) for at, layer, made in known if made is not None]
+    if not there or (quantity in SIZES and len(layers) != 1):
+        return None
+    about = layers[0].text if len(layers) == 1 else ""
+    used = tuple(layer for _, layer, _ in there)
+    return Question(
+        f"{name}.{quantity}",
+        QUANTITIES[quantity],
+        tuple(made for _, _, made in there),
+        convention,
+        layers=used,
+        feeds=tuple(_feeds(name, quantity, used)),
+        about=about,
+    )
+
+
+def part(name: str, layer: Layer, quantity: str, convention: Convention) -> Part | None:
+    """One layer's summand of a question; ``None`` where the layer has no such quantity."""
+    right = quantities.right(quantity, layer, convention)
+    if right is None:
+        return None
+    context = quantities.context(layer, convention)
+    return Part(name, layer.kind, quantity, right, _values(layer), layer.spatial, context)
+
+
+def _values(layer: Layer) -> dict[str, int]:
+    """The layer's symbols, and what forms of mistakes ask about it."""
+    terms = layer.formula.terms
+    return {
+        **layer.values,
+        "sized": int(layer.has_sizes),
+        "has_macs": int(any("macs" in term.per for term in terms)),
+        "pointwise": int(len(terms) == 1 and terms[0].base == "n" and layer.formula.params is None),
+    }
+
+
+def _feeds(name: str, quantity: str, layers: Sequence[Layer]) -> Iterator[tuple[str, str]]:
+    goes_on = quantity not in SIZES and quantity not in ("params", "weight_bytes", "weight_mb")
+    if goes_on and len(layers) == 1 and layers[0].has_sizes:
+        yield from ((f"{name}.{axis.lower()}_out", f"{axis}_out") for axis in axes(layers[0].spatial))
+    if quantity in _FEEDS:
+        yield f"{name}.{_FEEDS[quantity]}", ""
+
+
+def ratio(name: str, first: Sequence[Layer], second: Sequence[Layer], of: str, convention: Convention) -> Question:
+    """How many times as much the first design takes as the second."""
+    sides = []
+    for number, layers in enumerate((first, second), 1):
+        made = (part(f"{number}.{at}", layer, of, convention) for at, layer in enumerate(layers, 1))
+        sides.append(tuple(entry for entry in made if entry is not None))
+    if not all(sides):
+        raise CostError(say(messages.NO_QUESTION, name=name, quantity="ratio"))
+    about = " | ".join(" + ".join(layer.text for layer in layers) for layers in (first, second))
+    layers = (*first, *second)
+    return Question(f"{name}.ratio", QUANTITIES["ratio"], sides[0], convention, sides[1], layers, about=about)
+
+
+def receptive_field(name: str, layers: Sequence[Layer], convention: Convention) -> Question | None:
+    """How far one output position sees along the first axis, through all layers with a window."""
+    steps = [_step(layer) for layer in layers if layer.has_sizes]
+    if not steps:
+        return None
+    values = {f"{letter}_{at}": step[letter] for at, step in enumerate(steps, 1) for letter in "KSD"}
+    texts = field_texts(len(steps))
+    about = " → ".join(layer.text for layer in layers)
+    made = Part(name, "receptive_field", "receptive_field", Ratio(texts.pop("RIGHT")), values, 0, texts)
+    key = f"{name}.receptive_field"
+    return Question(key, QUANTITIES["receptive_field"], (made,), convention, layers=tuple(layers), about=about)
+
+
+def _step(layer: Layer) -> Mapping[str, int]:
+    short = axes(layer.spatial)[0].lower()
+    return {letter: layer.values.get(f"{letter}_{short}", 1) for letter in "KSD"}
+
+
+def field_texts(number: int) -> dict[str, str]:
+    """The receptive field of so many layers with windows, right and with each mistake.
+
+    >>> field_texts(2)["RIGHT"]
+    '1 + D_1 * (K_1 - 1) + D_2 * (K_2 - 1) * S_1'
+    """
+
+    def field(reach: str, strides: int = 0) -> str:
+        """One more than what each layer adds; ``strides`` counts how many more strides than those below it."""
+        added = []
+        for at in range(1, number + 1):
+            below = [f"S_{below}" for below in range(1, at + strides)] if strides >= 0 else []
+            added.append(" * ".join([reach.format(at=at), *below]))
+        return " + ".join(["1", *added])
+
+    return {
+        "RIGHT": field("D_{at} * (K_{at} - 1)"),
+        "STRIDELESS": field("D_{at} * (K_{at} - 1)", -1),
+        "OWNSTRIDE": field("D_{at} * (K_{at} - 1)", 1),
+        "KERNELS": field("D_{at} * K_{at}"),
+        "UNDILATED": field("(K_{at} - 1)"),
+        "MULTIPLIED": " * ".join(f"K_{at}" for at in range(1, number + 1)),
+    }
+
+
+def names_of(layers: Mapping[str, Layer | Sequence[Layer]]) -> dict[str, tuple[Layer, ...]]:
+    """Each name with its layers."""
+    return {name: (entry,) if isinstance(entry, Layer) else tuple(entry) for name, entry in layers.items()}

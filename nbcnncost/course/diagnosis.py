@@ -1,0 +1,222 @@
+"""Why an answer is wrong: which mistakes, one or two, give this number, or what earlier answer it follows from.
+
+The order is: one mistake, exactly and then rounded; two together; the student's own earlier answer carried forward;
+for a rounded answer the mistake whose number is nearest; a factor that is one of the symbols.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from nbcnncost.course import messages
+from nbcnncost.course.messages import say
+from nbcnncost.course.numerals import LEAST_DIGITS, Answer, number_text, read, rounded
+from nbcnncost.course.questions import Question, Wrong
+
+#: How far a rounded answer may be from a mistake's number to be taken for it: half a unit in three digits of 100.
+_NEAR = Fraction(1, 200)
+#: Steps of feedback: the direction; the mistake; the formula; the numbers.
+STEPS = 4
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What an answer is: right or not, and if not, why.
+
+    ``verdict`` is ``"right"``, ``"rounded"`` (right, to the digits that were written), ``"coarse"`` (too few digits to
+    tell) or ``"wrong"``. ``found`` are the mistakes that give this number, several where they give the same one;
+    ``carried`` are the earlier questions whose wrong answers it follows from; ``conventions`` those by which it would
+    be right; ``factor`` is the symbol that it is off by.
+    """
+
+    question: Question
+    answer: Answer
+    verdict: str
+    found: tuple[Wrong, ...] = ()
+    carried: tuple[str, ...] = ()
+    conventions: tuple[str, ...] = ()
+    factor: str = ""
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the answer is scored as right."""
+        return self.verdict in ("right", "rounded")
+
+    @property
+    def id(self) -> str:
+        """A stable name of what is wrong: ``"forgot_bias"``, ``"a+b"`` for two together, ``"a|b"`` for one of two."""
+        if self.verdict != "wrong":
+            return self.verdict
+        if self.found:
+            return "|".join(wrong.id for wrong in self.found)
+        if self.carried:
+            return "carried"
+        return f"factor_{self.factor}" if self.factor else "unknown"
+
+    def feedback(self, step: int = STEPS) -> str:
+        """What to tell the student, up to this step: 1 direction, 2 the mistake, 3 the formula, 4 the numbers."""
+        return "\n".join(self.sentences(step))
+
+    def sentences(self, step: int = STEPS) -> list[str]:
+        """The sentences of :meth:`feedback`."""
+        key, question = self.question.key, self.question
+        if self.verdict == "right":
+            return [say(messages.RIGHT, key=key, value=question.answer_text)]
+        if self.verdict == "rounded":
+            return [say(messages.RIGHT_ROUNDED, key=key, value=question.answer_text)]
+        if self.verdict == "coarse":
+            return [say(messages.TOO_COARSE, key=key)]
+        told = [self._direction()]
+        if self.conventions:
+            names = ", ".join(self.conventions)
+            told.append(say(messages.OTHER_CONVENTION, names=names, convention=question.convention.name))
+        if step >= 2:
+            told += self._named()
+        if step >= 3:
+            told.append(self._formula(numbers=False))
+        if step >= STEPS:
+            told.append(self._formula(numbers=True))
+        return told
+
+    def _direction(self) -> str:
+        key, given, right = self.question.key, self.answer.text, self.question.value
+        if self.answer.value < 0:
+            return say(messages.IS_NEGATIVE, key=key, given=given)
+        if right == 0:
+            return say(messages.SHOULD_BE_ZERO, key=key, given=given)
+        if right.denominator == 1 and self.answer.value.denominator != 1 and self.answer.bits is None:
+            return say(messages.SHOULD_BE_WHOLE, key=key, given=given)
+        if self.answer.digits is None and _looks_rounded(self.answer.value, right):
+            return say(messages.ALL_DIGITS, key=key, given=given)
+        too = messages.TOO_LARGE if self.answer.value > right else messages.TOO_SMALL
+        return say(too, key=key, given=given)
+
+    def _named(self) -> list[str]:
+        told = [say(messages.AFTER_EARLIER, earlier=", ".join(self.carried))] if self.carried else []
+        if len(self.found) > 1:
+            titles = " / ".join(" + ".join(mistake.title for mistake in wrong.mistakes) for wrong in self.found)
+            return [*told, say(messages.EITHER, titles=titles, id=self.id)]
+        if self.found and len(self.found[0].mistakes) == 2:
+            first, second = self.found[0].mistakes
+            return [*told, say(messages.TWO_MISTAKES, first=first.title, second=second.title, id=self.id)]
+        if self.found:
+            mistake = self.found[0].mistakes[0]
+            return [*told, say(messages.ONE_MISTAKE, title=mistake.title, why=mistake.why, id=self.id)]
+        if told:
+            return told
+        if self.factor:
+            value = self.question.parts[0].values[self.factor]
+            return [say(messages.EXACT_FACTOR, factor=value, symbol=self.factor, id=self.id)]
+        return [say(messages.UNKNOWN, id=self.id)]
+
+    def _formula(self, *, numbers: bool) -> str:
+        right = self.question.shown(numbers=numbers)
+        wrong = self.question.shown(self.found[0], numbers=numbers) if self.found and self.found[0].above else ""
+        if not numbers:
+            return (
+                say(messages.FORMULA, wrong=wrong, right=right) if wrong else say(messages.RIGHT_FORMULA, right=right)
+            )
+        value = self.question.answer_text
+        if not wrong:
+            return say(messages.RIGHT_NUMBERS, right=right, value=value)
+        given = number_text(self.found[0].value)
+        return say(messages.NUMBERS, wrong=wrong, given=given, right=right, value=value)
+
+
+def diagnose(question: Question, answer: Any, earlier: Mapping[str, Earlier] | None = None) -> Diagnosis:
+    """What an answer to a question is; ``earlier`` are the student's answers to the questions before it.
+
+    Raises :class:`~nbcnncost.course.numerals.NotANumber` for what is no number.
+    """
+    given = answer if isinstance(answer, Answer) else read(question.key, answer)
+    if given.is_exactly(question.value):
+        return Diagnosis(question, given, "right")
+    if given.rounds(question.value):
+        return Diagnosis(question, given, "rounded")
+    if given.is_coarsely(question.value):
+        return Diagnosis(question, given, "coarse")
+    carried = _carried(question, given, earlier or {})
+    conventions = tuple(name for name, value in question.by_other_conventions.items() if _fits(given, value))
+    found = _found(question, given, is_carried=bool(carried))
+    factor = "" if found or carried else _factor(question, given)
+    return Diagnosis(question, given, "wrong", found, carried, conventions, factor)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier question with what the student answered."""
+
+    question: Question
+    answer: Answer
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether something wrong can go on from there."""
+        return not (self.answer.is_exactly(self.question.value) or self.answer.rounds(self.question.value))
+
+
+def _fits(given: Answer, value: Fraction) -> bool:
+    return given.is_exactly(value) or given.rounds(value)
+
+
+def _found(question: Question, given: Answer, *, is_carried: bool) -> tuple[Wrong, ...]:
+    """The mistakes that give this number; of those that fit equally well, all."""
+    steps: list[tuple[Iterable[Wrong], Callable[[Fraction], bool]]] = [
+        (question.wrong, given.is_exactly),
+        (question.wrong, given.rounds),
+    ]
+    found = _first(steps)
+    if found or is_carried:
+        return found
+    found = _first([(question.wrong_twice, given.is_exactly), (question.wrong_twice, given.rounds)])
+    return found or _nearest(question, given)
+
+
+def _first(steps: list[tuple[Iterable[Wrong], Callable[[Fraction], bool]]]) -> tuple[Wrong, ...]:
+    for wrongs, fits in steps:
+        found = tuple(wrong for wrong in wrongs if fits(wrong.value))
+        if found:
+            return found
+    return ()
+
+
+def _nearest(question: Question, given: Answer) -> tuple[Wrong, ...]:
+    """For an answer that may be rounded anyhow: the single mistakes whose number it is nearly."""
+    if given.digits is None or not given.value:
+        return ()
+    near = [wrong for wrong in question.wrong if wrong.value and abs(given.value / wrong.value - 1) <= _NEAR]
+    least = min((abs(given.value - wrong.value) for wrong in near), default=Fraction(0))
+    return tuple(wrong for wrong in near if abs(given.value - wrong.value) == least)
+
+
+def _carried(question: Question, given: Answer, earlier: Mapping[str, Earlier]) -> tuple[str, ...]:
+    """The earlier questions whose wrong answers this answer follows from."""
+    wrong = {key: earlier[key] for key, _ in question.feeds if key in earlier and earlier[key].is_wrong}
+    for key, symbol in question.feeds:
+        if not symbol and key in wrong and wrong[key].question.value:
+            follows = question.value * wrong[key].answer.value / wrong[key].question.value
+            if follows != question.value and _fits(given, follows):
+                return (key,)
+    sizes = {symbol: wrong[key].answer.value for key, symbol in question.feeds if symbol and key in wrong}
+    if not sizes or any(value.denominator != 1 for value in sizes.values()):
+        return ()
+    other = question.with_sizes(sizes)
+    follows_too = other.value != question.value and _fits(given, other.value)
+    return tuple(key for key, symbol in question.feeds if symbol in sizes) if follows_too else ()
+
+
+def _factor(question: Question, given: Answer) -> str:
+    """The symbol that the answer is off by, if it is off by exactly one."""
+    if given.value <= 0 or question.value <= 0 or len(question.parts) != 1:
+        return ""
+    factor = max(given.value / question.value, question.value / given.value)
+    values = question.parts[0].values
+    return next((name for name, value in values.items() if value > 1 and value == factor), "")
+
+
+def _looks_rounded(value: Fraction, right: Fraction) -> bool:
+    digits = len(str(value.numerator).strip("-").rstrip("0"))
+    return digits >= LEAST_DIGITS and rounded(right, digits) == value

@@ -1,0 +1,66 @@
+"""Numbers drawn for a student: by sha256 of who and what for, so that they are the same everywhere and for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from itertools import count
+from typing import TypeVar
+
+from nbcnncost.course import messages
+from nbcnncost.course.messages import say
+from nbcnncost.course.questions import Question
+from nbcnncost.errors import CostError
+
+Some = TypeVar("Some")
+#: More draws than this mean that the topic's limits leave no room.
+MOST_TRIES = 2000
+#: A rounding slip is upwards or not at all, so in a single size these two always give one of two numbers.
+TWINS = frozenset({"ceil_for_floor", "round_for_floor"})
+
+
+class Draw:
+    """A stream of numbers that a text stands for.
+
+    >>> draw = Draw("2026", "ada", "convolution")
+    >>> [draw.whole(1, 6) for _ in range(5)]
+    [2, 1, 3, 3, 1]
+    """
+
+    def __init__(self, *names: object) -> None:
+        self._numbers = _stream("\x1f".join(map(str, names)))
+
+    def whole(self, low: int, high: int) -> int:
+        """A whole number from ``low`` to ``high``, both among them."""
+        return low + next(self._numbers) % (high - low + 1)
+
+    def choice(self, values: Sequence[Some]) -> Some:
+        """One of the values."""
+        return values[next(self._numbers) % len(values)]
+
+    def several(self, number: int, values: Sequence[Some]) -> list[Some]:
+        """So many different ones of the values."""
+        left = list(values)
+        return [left.pop(next(self._numbers) % len(left)) for _ in range(number)]
+
+
+def _stream(text: str) -> Iterator[int]:
+    for number in count():
+        yield int.from_bytes(sha256(f"{text}\x1f{number}".encode()).digest(), "big")
+
+
+def variant(topic: str, names: Sequence[object], make: Callable[[Draw], Sequence[Question]]) -> tuple[Question, ...]:
+    """The first questions drawn for these names in which every mistake gives its own number."""
+    for attempt in range(MOST_TRIES):
+        questions = tuple(make(Draw(*names, topic, attempt)))
+        if all(map(tells_apart, questions)):
+            return questions
+    raise CostError(say(messages.NO_VARIANT, topic=topic, tries=MOST_TRIES))
+
+
+def tells_apart(question: Question) -> bool:
+    """Whether each mistake that can be made in a question gives a number of its own."""
+    makers: dict[object, set[str]] = {}
+    for wrong in question.wrong:
+        makers.setdefault(wrong.value, set()).add(wrong.id)
+    return all(len(ids) == 1 or (ids <= TWINS and question.quantity.name.endswith("_out")) for ids in makers.values())

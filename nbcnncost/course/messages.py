@@ -1,0 +1,73 @@
+"""Every sentence that a student or teacher reads, each in one place; :func:`say` puts the values in."""
+
+from __future__ import annotations
+
+# The questions.
+ASK_DEPTH = "{name}: how deep is the output (D_out)?"
+ASK_HEIGHT = "{name}: how high is the output (H_out)?"
+ASK_WIDTH = "{name}: how wide is the output (W_out)?"
+ASK_LENGTH = "{name}: how long is the output (L_out)?"
+ASK_RECEPTIVE_FIELD = "{name}: how many input positions, along one axis, does one output position see?"
+ASK_ELEMENTS = "{name}: how many numbers come out?"
+ASK_PARAMS = "{name}: how many parameters are there?"
+ASK_MACS = "{name}: how many multiply-accumulates (MACs) does it take?"
+ASK_FLOPS = "{name}: how many FLOPs does it take, by the convention {convention}?"
+ASK_ACTIVATION_BYTES = "{name}: how many bytes does the output take ({bytes} a number)?"
+ASK_WEIGHT_BYTES = "{name}: how many bytes do the parameters take ({bytes} a number)?"
+ASK_ACTIVATION_MB = "{name}: how many megabytes (10⁶ bytes) does the output take ({bytes} bytes a number)?"
+ASK_WEIGHT_MB = "{name}: how many megabytes (10⁶ bytes) do the parameters take ({bytes} bytes a number)?"
+ASK_RATIO = "{name}: how many times as many {unit} does the first take as the second?"
+
+# The answers.
+RIGHT = "{key}: right, {value}."
+RIGHT_ROUNDED = "{key}: right, rounded; exactly it is {value}."
+NO_NUMBER = '{key}: {given} is no number; answer with a number, as 34944, "34,944" or "1.05e8".'
+NO_ANSWER = "{key}: there is no answer yet; put your number in."
+A_TRUTH_VALUE = "{key}: True and False are no numbers; answer with a number, as 34944."
+AN_ARRAY = "{key}: answer with one number, not with an array of the shape {shape}."
+NOT_FINITE = "{key}: {given} is no answer; a division by zero or an overflow may have made it."
+TOO_COARSE = "{key}: give at least three digits, as 1.05e8, so that your answer can be told from others."
+
+# Why an answer is wrong, in steps.
+TOO_LARGE = "{key}: {given} is wrong; it is too large."
+TOO_SMALL = "{key}: {given} is wrong; it is too small."
+IS_NEGATIVE = "{key}: {given} is wrong; a count is never negative."
+SHOULD_BE_WHOLE = "{key}: {given} is wrong; the answer is a whole number."
+SHOULD_BE_ZERO = "{key}: {given} is wrong; there is nothing to count here."
+ALL_DIGITS = "{key}: {given} is not exact; give all digits, or write a rounded answer as 1.05e8."
+OTHER_CONVENTION = "By the convention {names} it would be right; here it is {convention}."
+ONE_MISTAKE = "Probably: {title} [{id}]. {why}"
+TWO_MISTAKES = "Probably two things at once: {first} and {second} [{id}]."
+EITHER = "Several mistakes give this number: {titles} [{id}]. Which is yours?"
+AFTER_EARLIER = "It follows from your answer to {earlier}, which is wrong [carried]; mend that one first."
+EXACT_FACTOR = "It is off by a factor of exactly {factor}, which is {symbol} here [{id}]."
+UNKNOWN = "No single mistake that is known gives this number [{id}]; write down the formula, and the numbers below it."
+FORMULA = "You may have computed {wrong}; it is {right}."
+RIGHT_FORMULA = "It is {right}."
+NUMBERS = "That is {wrong} = {given}; it should be {right} = {value}."
+RIGHT_NUMBERS = "It should be {right} = {value}."
+
+# What cannot be asked.
+NO_KEY = "there is no question {key}; there are: {keys}"
+NO_KEY_NEAR = "there is no question {key}; did you mean {near}?"
+NO_QUESTION = "{name} has no {quantity} to ask for"
+UNDER_A_GRADER = "practice=True scores nothing, so it does not run under a grader: leave it out in graded cells"
+NO_POINTS = "points is a number from 0, as points=2, not {points}"
+NO_SHEET = "there is no sheet here to check {key} with; make one first: sheet = course.sheet(…)"
+NO_PEER = "{name} counts whole models, as its tool does; a course counts by rules: textbook.with_rules({{…}})"
+NO_VARIANT = "no variant of {topic} was found in {tries} draws in which every mistake gives its own number"
+NO_TOPIC = "there is no topic {topic}; there are: {topics}"
+NO_QUANTITY = "there is no quantity {quantity}; there are: {quantities}"
+NO_SETTING = "a course has no such setting: {error}"
+NO_SUBJECT = "a sheet is about a topic's name, layers, questions, a model or a report; not {type}"
+NO_KIND = "there is no kind {kind}; formulas.FORMULAS names them all"
+NO_DROPOUT = "a dropout zeroes between 1 and 99 per cent, not {percent}"
+NO_SIZE = "input_size is a row of whole numbers from 1, as (3, 224, 224); not {size}"
+NO_IMAGE = "input_size has {number} numbers, or one more with the batch in front; not {size}"
+OTHER_CHANNELS = "input_size has {channels} channels, but in_channels is {in_channels}; they are the same"
+NO_LAYER = "this layer cannot be built: {error}"
+
+
+def say(template: str, **values: object) -> str:
+    """A sentence with its values."""
+    return template.format(**values)

@@ -1,0 +1,171 @@
+"""Exact fractions as text, and text and scalars as exact fractions: how an answer is read and written."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from fractions import Fraction
+from numbers import Integral, Rational, Real
+from typing import Any
+
+from nbcnncost.course import messages
+from nbcnncost.course.messages import say
+from nbcnncost.errors import CostError
+from nbcnncost.units import exact
+
+#: An answer that is rounded shows at least as many significant digits.
+LEAST_DIGITS = 3
+_SUFFIXES = {"k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12}
+_SPACES = str.maketrans("", "", " \N{NO-BREAK SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}_'")
+_NUMBER = re.compile(r"([+-]?)(\d+|\d{1,3}(?:,\d{3})+)?(\.\d*)?(?:[eE]([+-]?\d{1,4}))?([kKMGBT]?)")
+_POWER = re.compile(r"(.*?)(?:\*|·|×|x)10(?:\^|\*\*)([+-]?\d{1,4})")
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+#: Floats with fewer bits than Python's know a number to so many significant binary digits.
+_FLOAT_BITS = {"float32": 24, "float16": 11, "bfloat16": 8}
+
+
+class NotANumber(CostError):  # noqa: N818 -- what was given is that, as ValuesNeeded is
+    """What was given as an answer is no number; the message says why, and what to give."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A student's number: exact, or to some significant ``digits``, as it was written.
+
+    ``bits`` are the significant binary digits of a float that has fewer of them than Python's own.
+    """
+
+    value: Fraction
+    text: str
+    digits: int | None = None
+    bits: int | None = None
+
+    def is_exactly(self, value: Fraction) -> bool:
+        """Whether this is the number; a float may be off by what floats are."""
+        if self.value == value:
+            return True
+        if self.bits is not None:
+            return abs(self.value - value) * (1 << self.bits) <= abs(value)
+        return self.digits is not None and value != 0 and abs(self.value / value - 1) < Fraction(1, 10**12)
+
+    def rounds(self, value: Fraction) -> bool:
+        """Whether this is the number, rounded to as many digits as were written: three or more."""
+        if self.digits is None or self.digits < LEAST_DIGITS or value == 0:
+            return False
+        return rounded(value, self.digits) == self.value
+
+    def is_coarsely(self, value: Fraction) -> bool:
+        """Whether this is the number, rounded to too few digits to tell."""
+        return self.digits is not None and self.digits < LEAST_DIGITS and rounded(value, self.digits) == self.value
+
+
+def rounded(value: Fraction, digits: int) -> Fraction:
+    """A number to so many significant digits, halves away from zero.
+
+    >>> rounded(Fraction(105415200), 3), rounded(Fraction(-5, 2), 1)
+    (Fraction(105000000, 1), Fraction(-3, 1))
+    """
+    if value == 0:
+        return value
+    power = _magnitude(abs(value)) - digits
+    unit = Fraction(10) ** power
+    whole = math.floor(abs(value) / unit + Fraction(1, 2))
+    return (whole * unit) if value > 0 else -(whole * unit)
+
+
+def _magnitude(value: Fraction) -> int:
+    """How many digits stand before the point; 0 for 0.1 up to 1."""
+    power = len(str(value.numerator)) - len(str(value.denominator))
+    return power + (value >= Fraction(10) ** power)
+
+
+def number_text(value: Fraction) -> str:
+    """A number as it is shown: all digits of a whole one, four significant digits of another.
+
+    >>> number_text(Fraction(34944)), number_text(Fraction(4608, 521))
+    ('34,944', '8.845')
+    """
+    if value.denominator == 1:
+        return exact(int(value))
+    near = rounded(value, 4 if abs(value) < 1000 else max(_magnitude(abs(value)), 4) + 2)
+    with localcontext() as context:
+        context.prec, context.rounding = 60, ROUND_HALF_UP
+        decimal = Decimal(near.numerator) / Decimal(near.denominator)
+    text = f"{decimal:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def read(key: str, given: Any) -> Answer:
+    """A student's answer as a number; raises :class:`NotANumber` with a sentence for what is none.
+
+    Whole numbers and fractions are exact; text with a point, an exponent or a suffix, and floats, may be rounded.
+
+    >>> read("q", "34,944").value, read("q", "1.05e8").digits, read("q", "118 M").digits
+    (Fraction(34944, 1), 3, 3)
+    """
+    if isinstance(given, str):
+        return _read_text(key, given)
+    shape = tuple(getattr(given, "shape", ()) or ())
+    if shape or isinstance(given, (list, tuple, set, dict)):
+        raise NotANumber(say(messages.AN_ARRAY, key=key, shape=shape or (len(given),)))
+    kind = str(getattr(given, "dtype", type(given).__name__)).removeprefix("torch.")
+    if isinstance(given, bool) or kind.startswith("bool"):
+        raise NotANumber(say(messages.A_TRUTH_VALUE, key=key))
+    if given is None or given is NotImplemented or given is Ellipsis:
+        raise NotANumber(say(messages.NO_ANSWER, key=key))
+    if hasattr(given, "dtype") and hasattr(given, "item"):
+        given = given.item()
+    if isinstance(given, (Integral, Rational)):
+        value = Fraction(int(given.numerator), int(given.denominator))
+        return Answer(value, number_text(value))
+    if isinstance(given, (Decimal, Real)):
+        return _read_float(key, given, kind)
+    raise NotANumber(say(messages.NO_NUMBER, key=key, given=_short(given)))
+
+
+def _read_float(key: str, given: Decimal | Real, kind: str) -> Answer:
+    if not math.isfinite(given):
+        raise NotANumber(say(messages.NOT_FINITE, key=key, given=_short(given)))
+    if isinstance(given, Decimal):
+        return Answer(Fraction(given), str(given), max(_digits(str(given)), LEAST_DIGITS))
+    number = float(given)
+    # A float keeps no trailing zeros, so 1e8 may be 1.00e8.
+    digits = max(_digits(repr(number)), LEAST_DIGITS)
+    bits = _FLOAT_BITS.get(kind)
+    return Answer(Fraction(number) if bits else Fraction(repr(number)), f"{number:,.15g}", digits, bits)
+
+
+def _digits(text: str) -> int:
+    """The significant digits of a float's text, without zeros at its end, which may be none."""
+    return len(text.lower().partition("e")[0].replace(".", "").strip("+-").strip("0"))
+
+
+def _read_text(key: str, given: str) -> Answer:
+    text = given.strip().translate(_SPACES)
+    if not text:
+        raise NotANumber(say(messages.NO_ANSWER, key=key))
+    if re.fullmatch(r"[+-]?\d{1,30}/\d{1,30}", text) and int(text.partition("/")[2]):
+        return Answer(Fraction(text), given.strip())
+    power = _POWER.fullmatch(text.translate(_SUPERSCRIPTS) if "^" in text or "*" in text else _with_caret(text))
+    match = _NUMBER.fullmatch(f"{power[1]}e{power[2]}" if power else text)
+    if match is None or not (match[2] or (match[3] or ".") != "."):
+        raise NotANumber(say(messages.NO_NUMBER, key=key, given=_short(given)))
+    sign, whole, part, exponent, suffix = match.groups(default="")
+    whole = whole.replace(",", "")
+    shift = int(exponent or 0) + _SUFFIXES.get(suffix, 0)
+    value = Fraction(f"{sign}{whole or 0}{part if part != '.' else ''}") * Fraction(10) ** shift
+    is_exact = not (part or exponent or suffix)
+    written = len((whole + part.lstrip(".")).lstrip("0"))
+    return Answer(value, given.strip(), None if is_exact else written)
+
+
+def _with_caret(text: str) -> str:
+    """``1.05·10⁸`` with its exponent written as ``^8``."""
+    return re.sub(r"10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)$", lambda match: f"10^{match[1].translate(_SUPERSCRIPTS)}", text)
+
+
+def _short(given: Any) -> str:
+    text = repr(given)
+    return text if len(text) <= 40 else f"{text[:37]}…"

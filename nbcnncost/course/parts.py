@@ -1,0 +1,31 @@
+"""What a question adds up: one summand for each layer that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from nbcnncost.course.rewriting import Ratio
+
+
+@dataclass(frozen=True)
+class Part:
+    """One summand: its right formula with the symbols' values.
+
+    ``kind`` is the layer's, ``quantity`` what is counted of it; ``context`` are other formulas of the same layer that
+    a mistake may take for it.
+    """
+
+    name: str
+    kind: str
+    quantity: str
+    right: Ratio
+    values: Mapping[str, int]
+    spatial: int
+    context: Mapping[str, str]
+
+    def number(self, ratio: Ratio | None = None, values: Mapping[str, int] | None = None) -> Fraction:
+        """What a formula gives with this part's values, or with others."""
+        chosen = self.right if ratio is None else ratio
+        return chosen.value(self.values if values is None else values, self.spatial)

@@ -1,0 +1,209 @@
+"""A question: what is asked, the right answer by our own formulas, and every mistake with the number it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import combinations
+from types import MappingProxyType
+
+from nbcnncost.conventions import CONVENTIONS, Convention, textbook
+from nbcnncost.course import showing
+from nbcnncost.course.layers import Layer
+from nbcnncost.course.messages import say
+from nbcnncost.course.mistakes import MISTAKES, RATIO_MISTAKES, Mistake
+from nbcnncost.course.numerals import number_text
+from nbcnncost.course.parts import Part
+from nbcnncost.course.quantities import QUANTITIES, Quantity
+from nbcnncost.course.rewriting import Ratio
+
+#: Conventions that an answer may be right by; their FLOPs or MACs are of single operations, whatever stands around.
+_OTHERS = ("textbook", "macs")
+#: Single choices that courses make differently, as rules.
+_CHOICES = MappingProxyType({"2n − 1": {"dot_products": -1}, "biases added": {"bias_additions": 1}})
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong number with the mistakes that make it: one, or two together."""
+
+    mistakes: tuple[Mistake, ...]
+    value: Fraction
+    above: tuple[Ratio, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The ids of the mistakes: ``"forgot_bias"``, ``"forgot_bias+kernel_one_side"``."""
+        return "+".join(mistake.id for mistake in self.mistakes)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One number that is asked for.
+
+    ``parts`` add up to the answer; where there are parts ``below``, their sum divides it. ``layers`` are those that
+    the question is about, in the order of ``parts``. ``feeds`` are the earlier questions that this one builds on: a
+    key, and the symbol that its answer stands for (``""``: the answer itself goes on, as MACs do into FLOPs).
+    """
+
+    key: str
+    quantity: Quantity
+    parts: tuple[Part, ...]
+    convention: Convention = textbook
+    below: tuple[Part, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    feeds: tuple[tuple[str, str], ...] = ()
+    about: str = ""
+
+    def __repr__(self) -> str:
+        return f"{self.prompt}\n{self.about}" if self.about else self.prompt
+
+    @property
+    def name(self) -> str:
+        """The layer's name: the key without the quantity."""
+        return self.key.rpartition(".")[0] or self.key
+
+    @property
+    def prompt(self) -> str:
+        """The question's sentence."""
+        number_bytes = self.parts[0].values.get("e", 4)
+        return say(
+            self.quantity.prompt, name=self.name, convention=self.convention.name, bytes=number_bytes, unit=self.unit
+        )
+
+    @property
+    def unit(self) -> str:
+        """What the answer is a number of: ``"FLOPs"``; empty for sizes and parameters."""
+        if self.quantity.name == "ratio":
+            return QUANTITIES[self.parts[0].quantity].unit or "parameters"
+        return self.quantity.unit
+
+    @cached_property
+    def value(self) -> Fraction:
+        """The right answer, exactly."""
+        return self._value(self.parts, self.below)
+
+    @property
+    def answer(self) -> int | Fraction:
+        """The right answer as a whole number where it is one."""
+        return int(self.value) if self.value.denominator == 1 else self.value
+
+    @property
+    def answer_text(self) -> str:
+        """The right answer as it is shown, with its unit."""
+        unit = "" if self.quantity.name == "ratio" else self.unit
+        return f"{number_text(self.value)} {unit}".strip()
+
+    @property
+    def given(self) -> tuple[tuple[str, str, int], ...]:
+        """What a student is told: each symbol with its meaning and value."""
+        return self.layers[0].given if len(self.layers) == 1 else ()
+
+    @cached_property
+    def wrong(self) -> tuple[Wrong, ...]:
+        """Every single mistake that gives another number than the right one; a number may have several."""
+        made = (self._with((mistake,)) for mistake in MISTAKES.values())
+        singles = tuple(found for found in made if found is not None)
+        return singles + tuple(self._ratio_mistakes())
+
+    @cached_property
+    def wrong_twice(self) -> tuple[Wrong, ...]:
+        """Every two mistakes together that give a number which neither they alone nor the right formula gives."""
+        singles = [entry.mistakes[0] for entry in self.wrong if entry.mistakes[0].forms]
+        known = {self.value, *(entry.value for entry in self.wrong)}
+        pairs = (self._with(pair) for pair in combinations(singles, 2))
+        return tuple(pair for pair in pairs if pair is not None and pair.value not in known)
+
+    def with_sizes(self, sizes: Mapping[str, Fraction]) -> Question:
+        """The same question with other values of symbols: those that a student had found before."""
+        parts, below = (tuple(_changed(part, sizes) for part in side) for side in (self.parts, self.below))
+        return Question(self.key, self.quantity, parts, self.convention, below, self.layers, (), self.about)
+
+    @cached_property
+    def by_other_conventions(self) -> Mapping[str, Fraction]:
+        """What other conventions count instead, by their names; only where it is another number."""
+        if self.quantity.name != "flops" or not self.layers:
+            return {}
+        choices = {f"{self.convention.name}, {name}": self._chosen(rules) for name, rules in _CHOICES.items()}
+        others = {name: CONVENTIONS[name] for name in _OTHERS if name != self.convention.name} | choices
+        counted = {name: self._counted(other) for name, other in others.items()}
+        return {name: value for name, value in counted.items() if value not in (None, self.value)}
+
+    def shown(self, wrong: Wrong | None = None, *, numbers: bool = False) -> str:
+        """The formula, right or wrong, in symbols or with its numbers."""
+        above = wrong.above if wrong is not None and wrong.above else tuple(part.right for part in self.parts)
+        text = showing.summed(self.parts, above, numbers=numbers)
+        if not self.below:
+            return text
+        return showing.divided(text, showing.summed(self.below, [part.right for part in self.below], numbers=numbers))
+
+    @property
+    def latex(self) -> str:
+        """The right formula in symbols as LaTeX, of a question about one layer; else empty."""
+        return showing.latex(self.parts[0]) if len(self.parts) == 1 and not self.below else ""
+
+    def _chosen(self, rules: Mapping[str, int]) -> Convention:
+        counting = self.convention if self.convention.unit == "FLOPs" else textbook
+        return counting.with_rules(dict(rules))
+
+    def _counted(self, other: Convention) -> Fraction | None:
+        counts = [other.count(layer.op) for layer in self.layers]
+        known = [count * layer.calls for count, layer in zip(counts, self.layers, strict=True) if count is not None]
+        return Fraction(sum(known)) if len(known) == len(counts) else None
+
+    def _value(self, parts: tuple[Part, ...], below: tuple[Part, ...]) -> Fraction:
+        above = sum((part.number() for part in parts), Fraction(0))
+        return above / sum((part.number() for part in below), Fraction(0)) if below else above
+
+    def _with(self, mistakes: tuple[Mistake, ...]) -> Wrong | None:
+        """The number with these mistakes made wherever they can be; ``None`` where that changes nothing."""
+        above = [_made(part, mistakes) for part in self.parts]
+        below = [_made(part, mistakes) for part in self.below]
+        made = [*above, *below]
+        if any(all(entry[at] is None for entry in made) for at in range(len(mistakes))):
+            return None
+        ratios = tuple(_last(entry, part) for entry, part in zip(above, self.parts, strict=True))
+        try:
+            value = sum((part.number(ratio) for part, ratio in zip(self.parts, ratios, strict=True)), Fraction(0))
+            if self.below:
+                value /= sum((part.number(_last(entry, part)) for entry, part in zip(below, self.below, strict=True)))
+        except (NameError, ZeroDivisionError):  # a symbol that this layer lacks: the mistake cannot be made
+            return None
+        return None if value == self.value else Wrong(mistakes, value, ratios)
+
+    def _ratio_mistakes(self) -> Iterator[Wrong]:
+        if not self.below or self.value in (0, 1):
+            return
+        inverted, share, first_alone = RATIO_MISTAKES
+        yield Wrong((inverted,), 1 / self.value)
+        yield Wrong((share,), 1 - 1 / self.value)
+        if len(self.below) > 1:
+            yield Wrong((first_alone,), self._value(self.parts, self.below[:1]))
+
+
+def _made(part: Part, mistakes: tuple[Mistake, ...]) -> list[Ratio | None]:
+    """The formula after each mistake, made one after the other; ``None`` for one that finds no place.
+
+    What puts a whole formula in the right one's place comes first, so that the other is made in that.
+    """
+    order = sorted(range(len(mistakes)), key=lambda at: mistakes[at].keeps(part))
+    formulas: list[Ratio | None] = [None] * len(mistakes)
+    current = part.right
+    for step, at in enumerate(order):
+        if step and not mistakes[at].keeps(part):
+            continue
+        found = mistakes[at].of(part, current)
+        if found is not None:
+            formulas[at] = current = found
+    return [*formulas, current if current is not part.right else None]
+
+
+def _last(formulas: list[Ratio | None], part: Part) -> Ratio:
+    return formulas[-1] or part.right
+
+
+def _changed(part: Part, sizes: Mapping[str, Fraction]) -> Part:
+    values = {**part.values, **{name: int(value) for name, value in sizes.items() if name in part.values}}
+    return Part(part.name, part.kind, part.quantity, part.right, values, part.spatial, part.context)

@@ -1,0 +1,23 @@
+"""What a teacher sets once for a course."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nbcnncost.conventions import Convention, textbook
+from nbcnncost.course.diagnosis import STEPS
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A course's choices.
+
+    ``convention`` says what counts as what. ``salt`` is part of what variants are drawn from, so that each year has
+    its own. ``highest_hint`` is how far feedback climbs in checks that are scored (4 would show the answer), and
+    ``carried_share`` what part of the points an answer gets that follows from the student's own earlier error.
+    """
+
+    convention: Convention = textbook
+    salt: str = ""
+    highest_hint: int = STEPS - 1
+    carried_share: float = 0.5

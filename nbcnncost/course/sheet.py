@@ -1,0 +1,146 @@
+"""A sheet of questions with a memory of what was answered: what a notebook's cells check against."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from nbcnncost.course import messages
+from nbcnncost.course.diagnosis import Diagnosis, Earlier, diagnose
+from nbcnncost.course.messages import say
+from nbcnncost.course.numerals import Answer, NotANumber, read
+from nbcnncost.course.questions import Question
+from nbcnncost.course.settings import Settings
+from nbcnncost.course.verdict import Verdict
+from nbcnncost.errors import CostError
+
+#: nbgrader sets it to "autograde" or "validate" while it runs a notebook.
+GRADER = "NBGRADER_EXECUTION"
+
+
+class Sheet:
+    """Questions by their keys, checked one by one.
+
+    A sheet remembers the answers, for two ends: what follows from a student's own earlier error is told so, and
+    feedback climbs with each new wrong answer to the same question (the same answer again says the same).
+    """
+
+    def __init__(self, questions: Iterable[Question], settings: Settings, *, name: str = "", student: str = "") -> None:
+        self.name = name
+        self.student = student
+        self.settings = settings
+        self._questions = {question.key: question for question in questions}
+        self._wrong: dict[str, list[Answer]] = {}
+        self._last: dict[str, Answer] = {}
+
+    def __repr__(self) -> str:
+        whose = f" of {self.student}" if self.student else ""
+        return "\n".join([f"{self.name or 'sheet'}{whose}, by {self.settings.convention.name}:", *self.keys])
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """All questions, in the order in which one feeds the next."""
+        return tuple(self._questions.values())
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of all questions: ``"conv1.flops"``."""
+        return tuple(self._questions)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._questions
+
+    def __iter__(self) -> Any:
+        return iter(self._questions.values())
+
+    def __len__(self) -> int:
+        return len(self._questions)
+
+    def __getitem__(self, key: str) -> Question:
+        """The question of this key."""
+        if key in self._questions:
+            return self._questions[key]
+        near = difflib.get_close_matches(str(key), self._questions, n=1)
+        if near:
+            raise CostError(say(messages.NO_KEY_NEAR, key=repr(key), near=near[0]))
+        raise CostError(say(messages.NO_KEY, key=repr(key), keys=", ".join(self._questions)))
+
+    def diagnose(self, key: str, answer: Any, earlier: Mapping[str, Any] | None = None) -> Diagnosis:
+        """What an answer is, without scoring or remembering it; ``earlier`` are answers to other questions.
+
+        Raises :class:`~nbcnncost.course.NotANumber`, a ``CostError``, for what is no number.
+        """
+        question = self[key]
+        known = {**self._last, **{name: read(name, given) for name, given in (earlier or {}).items()}}
+        before = {name: Earlier(self[name], given) for name, given in known.items() if name in self}
+        return diagnose(question, answer, before)
+
+    def check(
+        self, key: str, answer: Any, points: float | None = None, *, practice: bool = False, hint: int | None = None
+    ) -> Any:
+        """Check an answer: a right one prints one line, a wrong one raises ``AssertionError`` with feedback.
+
+        Numbers of any kind are taken, also as text: ``34944``, ``"34,944"``, ``"1.05e8"``, ``"105 M"``; what has a
+        point, an exponent or a suffix, or is a float, may be rounded to three or more digits. What is no number is
+        rejected with a sentence. ``hint`` is the step of feedback: 1 direction, 2 the mistake, 3 the formula, 4 the
+        numbers; without it feedback climbs with each new wrong answer.
+
+        With ``points`` a right answer gives that many as a plain float, for a grader that reads a cell's last
+        value; one that follows from the student's own earlier error gives the settings' share of them.
+        With ``practice`` nothing raises: the verdict is given back, to be shown; a grader refuses that.
+        """
+        self._refuse(points, practice=practice)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            verdict = self._verdict(key, answer, points, hint, most=4 if practice else self.settings.highest_hint)
+        if practice:
+            return verdict
+        if verdict.diagnosis is None or not (verdict.diagnosis.is_right or verdict.points):
+            raise _wrong(verdict.text) from None
+        sys.stdout.write(f"{verdict.text}\n")
+        return None if points is None else verdict.points
+
+    def _verdict(self, key: str, answer: Any, points: float | None, hint: int | None, most: int) -> Verdict:
+        question = self[key]
+        try:
+            diagnosis = self.diagnose(key, answer)
+        except NotANumber as error:
+            return Verdict((str(error),), None, 0.0)
+        self._last[key] = diagnosis.answer
+        step = hint or min(self._attempt(question, diagnosis), most)
+        return Verdict(tuple(diagnosis.sentences(step)), diagnosis, self._score(diagnosis, points))
+
+    def _attempt(self, question: Question, diagnosis: Diagnosis) -> int:
+        """Which different wrong answer to the question this is, from 1."""
+        if diagnosis.verdict != "wrong":
+            return 1
+        tried = self._wrong.setdefault(question.key, [])
+        values = [answer.value for answer in tried]
+        if diagnosis.answer.value not in values:
+            tried.append(diagnosis.answer)
+            return len(tried)
+        return values.index(diagnosis.answer.value) + 1
+
+    def _score(self, diagnosis: Diagnosis, points: float | None) -> float:
+        if points is None:
+            return 0.0
+        share = 1.0 if diagnosis.is_right else self.settings.carried_share if diagnosis.carried else 0.0
+        return float(points) * share
+
+    def _refuse(self, points: Any, *, practice: bool) -> None:
+        if practice and os.environ.get(GRADER):
+            raise CostError(messages.UNDER_A_GRADER)
+        number = isinstance(points, (int, float)) and not isinstance(points, bool)
+        if points is not None and not (number and 0 <= points < float("inf")):
+            raise CostError(say(messages.NO_POINTS, points=repr(points)))
+
+
+def _wrong(text: str) -> AssertionError:
+    """The error of a wrong answer; IPython shows its sentences alone, since a traceback through here helps nobody."""
+    error = AssertionError(text)
+    error.__dict__["_render_traceback_"] = lambda: [f"AssertionError: {text}"]
+    return error
