@@ -169,6 +169,31 @@ def solutions(source: Path) -> list[str]:
     return [fence for text in prose for fence in re.findall(r"(?ms)^```python\n(.*?)^```$", text)]
 
 
+# --- exercises --------------------------------------------------------------------------------------------
+
+
+def exercises(source: Path) -> dict[str, tuple[str, str]]:
+    """Each question that an exercise's cell asks, with the text of the solution in both languages."""
+    by_name = {cell.name: cell.says for cell in cells(source)}
+    asked = {}
+    for name, says in by_name.items():
+        if name.startswith("answer-"):
+            solution = by_name[name.replace("answer", "solution")]
+            asked |= dict.fromkeys(re.findall(r'"([\w.]+)": \.\.\.', says["en"]), (solution["en"], solution["zh-CN"]))
+    return asked
+
+
+@pytest.mark.parametrize("source", [source for source in SOURCES if exercises(source)], ids=lambda source: source.stem)
+def test_solutions_hold_what_the_checks_take_as_right(source):
+    """Each question has its right answer in the solution below it, written by hand, in each language."""
+    namespace: dict = {}
+    exec(next(cell.says["en"] for cell in cells(source) if cell.name == "exercise-sheet"), namespace)
+    for key, solution in exercises(source).items():
+        for text in solution:
+            numbers = re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", text)
+            assert any(namespace["exercises"].diagnose(key, number).is_right for number in numbers), (key, text)
+
+
 # --- runs -------------------------------------------------------------------------------------------------
 
 
