@@ -7,6 +7,7 @@ WORKERS ?= 2
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := $(VENV)/.peers-ready
+BINDER_VENV ?= build/binder
 QUICKSTART := notebooks/01-quickstart.ipynb
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 # JupyterLab does not start for root without being told so.
@@ -16,7 +17,7 @@ LAB := $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root)
 export JUPYTER_PREFER_ENV_PATH := 1
 unexport JUPYTER_PATH
 
-.PHONY: help demo test pytest test-fast peers check coverage lab notebooks pages picture format clean
+.PHONY: help demo test pytest test-fast peers check coverage lab notebooks binder pages picture format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -68,6 +69,17 @@ lab: $(READY) ## open the first notebook in JupyterLab
 
 notebooks: $(READY) ## build all notebooks from their sources, and execute them (ONLY="02 03": only these)
 	$(BIN)/python -m tools.notebooks $(ONLY)
+
+# In an environment of its own, several GB. Binder brings Jupyter and the kernel itself. Where PyTorch's index is out of
+# reach there are no +cpu builds: INDEX=no takes the usual ones, with CUDA.
+binder: ## run every notebook as on Binder: time and memory of each (INDEX=no: without PyTorch's own index)
+	"$$(sed s/-// binder/runtime.txt)" -m venv --clear $(BINDER_VENV)
+	sed -e '' $(if $(filter no,$(INDEX)),-e '/^--extra-index-url/d' -e 's/+cpu$$//') binder/requirements.txt \
+	  > $(BINDER_VENV)/requirements.txt
+	$(BINDER_VENV)/bin/python -m pip install --disable-pip-version-check -q -r $(BINDER_VENV)/requirements.txt \
+	  ipykernel nbclient
+	PATH="$(abspath $(BINDER_VENV))/bin:$$PATH" binder/postBuild
+	$(BINDER_VENV)/bin/python -m tools.measure_notebooks
 
 pages: $(READY) ## write docs/conventions.md again, from the code
 	$(BIN)/python -m tools.conventions_page
