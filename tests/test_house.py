@@ -102,7 +102,7 @@ HOUSE = {
     # 5: the notebook, and what is built on the functions
     "magic": Place(5, outside=("IPython", "traitlets")),
     "panel": Place(5, outside=("IPython", "anywidget", "ipywidgets", "traitlets")),
-    "course": Place(5, outside=("IPython",)),
+    "course": Place(5, in_functions=("IPython",)),
     "sweep": Place(5),
     # 6: the package's face
     "": Place(6),

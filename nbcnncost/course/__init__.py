@@ -33,11 +33,16 @@ calls it; ``Course().use(…)`` is the same without a place to keep it.
 
 **Single questions.** ``question(layer, "flops")``, ``receptive_field([layers])``, ``saving(first, second, of="macs")``.
 
-**For the teacher.** :data:`MISTAKES` is the read-only table of mistakes.
+**For the teacher.** :data:`MISTAKES` is the read-only table of mistakes (``id``, ``title``, ``why``).
+``selftest(sheet)`` tries a sheet on right answers, stubs and every mistake: a :class:`SelfTest` with ``ok``,
+``problems`` and ``notes``. ``class_report(sheet, answers)`` counts the mistakes in collected answers: a
+:class:`ClassReport`, which shows itself as a table, with ``by_mistake()``, ``to_markdown()``, ``to_csv()`` and
+``plot()``; ``class_report(lambda student: sheet("convolution", student=student), "answers.csv")`` for variants.
 """
 
 from __future__ import annotations
 
+from nbcnncost.course.class_report import ClassReport, class_report
 from nbcnncost.course.diagnosis import Diagnosis, diagnose
 from nbcnncost.course.drawing import Draw
 from nbcnncost.course.layers import (
@@ -68,6 +73,7 @@ from nbcnncost.course.mistakes import MISTAKES, Mistake
 from nbcnncost.course.numerals import Answer, NotANumber
 from nbcnncost.course.quantities import QUANTITIES, Quantity
 from nbcnncost.course.questions import Question, Wrong
+from nbcnncost.course.selftest import SelfTest, selftest
 from nbcnncost.course.settings import Settings
 from nbcnncost.course.sheet import Sheet
 from nbcnncost.course.topics import TOPICS, Topic
@@ -78,6 +84,7 @@ __all__ = [
     "QUANTITIES",
     "TOPICS",
     "Answer",
+    "ClassReport",
     "Course",
     "Diagnosis",
     "Draw",
@@ -86,6 +93,7 @@ __all__ = [
     "NotANumber",
     "Quantity",
     "Question",
+    "SelfTest",
     "Settings",
     "Sheet",
     "Topic",
@@ -98,6 +106,7 @@ __all__ = [
     "avg_pool3d",
     "batch_norm",
     "check",
+    "class_report",
     "conv1d",
     "conv2d",
     "conv3d",
@@ -116,6 +125,7 @@ __all__ = [
     "receptive_field",
     "recurrent",
     "saving",
+    "selftest",
     "sheet",
     "use",
 ]

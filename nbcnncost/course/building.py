@@ -16,6 +16,8 @@ from nbcnncost.errors import CostError
 from nbcnncost.expressions import axes
 
 #: What feeds what, besides output sizes: the earlier question's answer goes on into the later one.
+#: What adds up over the layers of a model.
+_SUMS = ("params", "macs", "flops", "weight_bytes", "weight_mb")
 _FEEDS = {"flops": "macs", "weight_bytes": "params", "weight_mb": "weight_bytes", "activation_mb": "activation_bytes"}
 
 
@@ -25,20 +27,34 @@ def layer_questions(name: str, layers: Sequence[Layer], convention: Convention, 
     return [entry for entry in found if entry is not None and entry.value]
 
 
-def question(name: str, layers: Sequence[Layer], quantity: str, convention: Convention) -> Question | None:
+def total_questions(
+    named: Mapping[str, Sequence[Layer]], convention: Convention, asked: Sequence[str]
+) -> list[Question]:
+    """The questions about all layers together; each part has its layer's name."""
+    layers = [layer for own in named.values() for layer in own]
+    names = [name for name, own in named.items() for _ in own]
+    sums = [name for name in QUANTITIES if name in asked and name in _SUMS]
+    found = (question("total", layers, quantity, convention, names) for quantity in sums)
+    return [entry for entry in found if entry is not None and entry.value]
+
+
+def question(
+    name: str, layers: Sequence[Layer], quantity: str, convention: Convention, names: Sequence[str] = ()
+) -> Question | None:
     """One question about a layer, or about several together; ``None`` where there is nothing to ask."""
     if quantity == "receptive_field":
         return receptive_field(name, layers, convention)
-    known = [(at, layer, part(name, layer, quantity, convention)) for at, layer in enumerate(layers)]
-    there = [(at, layer, made) for at, layer, made in known if made is not None]
+    named = zip(names or [name] * len(layers), layers, strict=True)
+    known = [(layer, part(own, layer, quantity, convention)) for own, layer in named]
+    there = [(layer, made) for layer, made in known if made is not None]
     if not there or (quantity in SIZES and len(layers) != 1):
         return None
     about = layers[0].text if len(layers) == 1 else ""
-    used = tuple(layer for _, layer, _ in there)
+    used = tuple(layer for layer, _ in there)
     return Question(
         f"{name}.{quantity}",
         QUANTITIES[quantity],
-        tuple(made for _, _, made in there),
+        tuple(made for _, made in there),
         convention,
         layers=used,
         feeds=tuple(_feeds(name, quantity, used)),
@@ -128,8 +144,3 @@ def field_texts(number: int) -> dict[str, str]:
         "UNDILATED": field("(K_{at} - 1)"),
         "MULTIPLIED": " * ".join(f"K_{at}" for at in range(1, number + 1)),
     }
-
-
-def names_of(layers: Mapping[str, Layer | Sequence[Layer]]) -> dict[str, tuple[Layer, ...]]:
-    """Each name with its layers."""
-    return {name: (entry,) if isinstance(entry, Layer) else tuple(entry) for name, entry in layers.items()}

@@ -73,6 +73,8 @@ class Diagnosis:
         if self.conventions:
             names = ", ".join(self.conventions)
             told.append(say(messages.OTHER_CONVENTION, names=names, convention=question.convention.name))
+        if self.carried:
+            told.append(say(messages.AFTER_EARLIER, earlier=", ".join(self.carried)))
         if step >= 2:
             told += self._named()
         if step >= 3:
@@ -95,18 +97,17 @@ class Diagnosis:
         return say(too, key=key, given=given)
 
     def _named(self) -> list[str]:
-        told = [say(messages.AFTER_EARLIER, earlier=", ".join(self.carried))] if self.carried else []
         if len(self.found) > 1:
             titles = " / ".join(" + ".join(mistake.title for mistake in wrong.mistakes) for wrong in self.found)
-            return [*told, say(messages.EITHER, titles=titles, id=self.id)]
+            return [say(messages.EITHER, titles=titles, id=self.id)]
         if self.found and len(self.found[0].mistakes) == 2:
             first, second = self.found[0].mistakes
-            return [*told, say(messages.TWO_MISTAKES, first=first.title, second=second.title, id=self.id)]
+            return [say(messages.TWO_MISTAKES, first=first.title, second=second.title, id=self.id)]
         if self.found:
             mistake = self.found[0].mistakes[0]
-            return [*told, say(messages.ONE_MISTAKE, title=mistake.title, why=mistake.why, id=self.id)]
-        if told:
-            return told
+            return [say(messages.ONE_MISTAKE, title=mistake.title, why=mistake.why, id=self.id)]
+        if self.carried:
+            return []
         if self.factor:
             value = self.question.parts[0].values[self.factor]
             return [say(messages.EXACT_FACTOR, factor=value, symbol=self.factor, id=self.id)]
@@ -134,10 +135,12 @@ def diagnose(question: Question, answer: Any, earlier: Mapping[str, Earlier] | N
     given = answer if isinstance(answer, Answer) else read(question.key, answer)
     if given.is_exactly(question.value):
         return Diagnosis(question, given, "right")
-    if given.rounds(question.value):
-        return Diagnosis(question, given, "rounded")
-    if given.is_coarsely(question.value):
-        return Diagnosis(question, given, "coarse")
+    # A whole number that is exactly a mistake's is that, though the right one, a fraction, be near it.
+    if given.digits is not None or all(wrong.value != given.value for wrong in question.wrong):
+        if given.rounds(question.value):
+            return Diagnosis(question, given, "rounded")
+        if given.is_coarsely(question.value):
+            return Diagnosis(question, given, "coarse")
     carried = _carried(question, given, earlier or {})
     conventions = tuple(name for name, value in question.by_other_conventions.items() if _fits(given, value))
     found = _found(question, given, is_carried=bool(carried))

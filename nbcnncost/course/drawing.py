@@ -9,14 +9,19 @@ from typing import TypeVar
 
 from nbcnncost.course import messages
 from nbcnncost.course.messages import say
+from nbcnncost.course.numerals import Answer
+from nbcnncost.course.quantities import SIZES
 from nbcnncost.course.questions import Question
 from nbcnncost.errors import CostError
 
 Some = TypeVar("Some")
 #: More draws than this mean that the topic's limits leave no room.
 MOST_TRIES = 2000
-#: A rounding slip is upwards or not at all, so in a single size these two always give one of two numbers.
-TWINS = frozenset({"ceil_for_floor", "round_for_floor"})
+#: Stands for the right number among mistakes that cannot be told apart.
+RIGHT = "right"
+#: Rounding to the nearest is rounding up or rounding down, so in a single size it never has a number of its own.
+_ROUNDINGS = frozenset({"ceil_for_floor", "round_for_floor"})
+_ROUNDED_DOWN = frozenset({RIGHT, "round_for_floor"})
 
 
 class Draw:
@@ -49,18 +54,33 @@ def _stream(text: str) -> Iterator[int]:
         yield int.from_bytes(sha256(f"{text}\x1f{number}".encode()).digest(), "big")
 
 
-def variant(topic: str, names: Sequence[object], make: Callable[[Draw], Sequence[Question]]) -> tuple[Question, ...]:
+def variant(
+    topic: str,
+    names: Sequence[object],
+    make: Callable[[Draw], Sequence[Question]],
+    alike: Sequence[frozenset[str]] = (),
+) -> tuple[Question, ...]:
     """The first questions drawn for these names in which every mistake gives its own number."""
     for attempt in range(MOST_TRIES):
         questions = tuple(make(Draw(*names, topic, attempt)))
-        if all(map(tells_apart, questions)):
+        if all(tells_apart(question, alike) for question in questions):
             return questions
     raise CostError(say(messages.NO_VARIANT, topic=topic, tries=MOST_TRIES))
 
 
-def tells_apart(question: Question) -> bool:
-    """Whether each mistake that can be made in a question gives a number of its own."""
+def tells_apart(question: Question, alike: Sequence[frozenset[str]] = ()) -> bool:
+    """Whether each mistake that can be made in a question gives a number of its own, and not the right one, rounded.
+
+    ``alike`` are sets of mistakes that cannot be told apart here; with :data:`RIGHT` among them they may also give
+    the right number.
+    """
+    if question.quantity.name in SIZES:
+        alike = (*alike, _ROUNDINGS, _ROUNDED_DOWN)
+    if not question.below and not all(any({RIGHT, name} <= ids for ids in alike) for name in question.hidden):
+        return False
     makers: dict[object, set[str]] = {}
     for wrong in question.wrong:
+        if wrong.value.denominator == 1 and Answer(wrong.value, "").rounds(question.value):
+            return False
         makers.setdefault(wrong.value, set()).add(wrong.id)
-    return all(len(ids) == 1 or (ids <= TWINS and question.quantity.name.endswith("_out")) for ids in makers.values())
+    return all(len(ids) == 1 or any(ids <= group for group in alike) for ids in makers.values())

@@ -37,6 +37,9 @@ OWN_SYMBOLS = MappingProxyType(
         "O_l": "output padding",
     }
 )
+#: Symbols that the input's shape says already, and settings that need no words.
+_IN_SHAPE = frozenset({"n", "n_in", "N", "C", "D_in", "H_in", "W_in", "L_in", "D", "H", "W", "L"})
+_USUAL = frozenset({"g = 1", "D = 1", "O = 0"})
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ class Layer:
     @cached_property
     def values(self) -> dict[str, int]:
         """Every symbol that a question about the layer may use, with its value."""
-        shapes = {"n": prod(self.output_shape), "n_in": prod(self.input_shape)}
+        sides = {"n": self.output_shape, "n_in": self.input_shape}
+        shapes = {name: prod(shape) for name, shape in sides.items() if shape}
         return {"e": ITEM_SIZES.get(self.dtype, 1), "u": self.calls, **shapes, **dict(self.dims)}
 
     @property
@@ -78,7 +82,8 @@ class Layer:
         """What a student is told: each symbol, its meaning and its value, but no output size."""
         hidden = {"n", *(f"{axis}_out" for axis in axes(self.spatial))} if self.has_sizes else set()
         dims = {**dict(self.dims), **({"u": self.calls} if self.calls > 1 else {})}
-        return tuple((name, meaning(name), value) for name, value in dims.items() if name not in hidden)
+        told = ((name, meaning(name), value) for name, value in dims.items() if name not in hidden)
+        return tuple(entry for entry in told if entry[1])
 
     @property
     def has_sizes(self) -> bool:
@@ -87,19 +92,32 @@ class Layer:
 
     @property
     def text(self) -> str:
-        """The layer in words and numbers, as a question names it."""
-        shown = [f"{name} = {value}" for name, _, value in self.given if name not in ("n", "n_in")]
-        size = f"{shape_text(self.input_shape)}" if self.input_shape else ""
-        return " · ".join(part for part in (self.formula.title, size, ", ".join(shown)) if part)
+        """The layer in symbols and numbers, as a question names it; what is as usual is left out."""
+        size = shape_text(self.input_shape) if self.input_shape else ""
+        known = {name: str(value) for name, _, value in self.given if not (size and name in _IN_SHAPE)}
+        shown = [f"{name} = {value}" for name, value in _together(known, self.spatial).items()]
+        settings = ", ".join(entry for entry in shown if entry not in _USUAL)
+        return " · ".join(part for part in (self.formula.title, size, settings) if part)
 
     def called(self, times: int) -> Layer:
         """The same layer, run ``times`` times with the same weights."""
         return replace(self, calls=times)
 
 
+def _together(known: dict[str, str], spatial: int) -> dict[str, str]:
+    """The settings of all axes as one: ``K = 3×3``, and ``S = 2`` where they agree."""
+    left = dict(known)
+    for letter in "KSPDO":
+        names = [f"{letter}_{axis.lower()}" for axis in axes(spatial)]
+        if names and left.keys() >= set(names):
+            values = [left.pop(name) for name in names]
+            left[letter] = values[0] if len(set(values)) == 1 and letter != "K" else "×".join(values)
+    return left
+
+
 def meaning(symbol: str) -> str:
     """What a symbol stands for, in words."""
-    return OWN_SYMBOLS.get(symbol) or SYMBOLS.get(symbol) or SYMBOLS.get(symbol.partition("_")[0], "")
+    return OWN_SYMBOLS.get(symbol) or SYMBOLS.get(symbol) or ""
 
 
 def conv1d(*, input_size: Sequence[int], **settings: Sizes) -> Layer:

@@ -55,7 +55,7 @@ class Course:
         if isinstance(about, str):
             made = topic(about)
             names = (self.settings.salt, student)
-            questions = variant(about, names, lambda draw: made.make(draw, self.settings.convention))
+            questions = variant(about, names, lambda draw: made.make(draw, self.settings.convention), made.alike)
             return Sheet(questions, self.settings, name=name or about, student=student)
         return Sheet(self._questions(about, input_size, ask), self.settings, name=name, student=student)
 
@@ -108,10 +108,8 @@ class Course:
         found: list[Question] = []
         for name, layers in named.items():
             found += building.layer_questions(name, layers, convention, asked)
-        everything = [layer for layers in named.values() for layer in layers]
         if len(named) > 1:
-            sums = tuple(name for name in asked if name in ("params", "macs", "flops", "weight_bytes"))
-            found += building.layer_questions("total", everything, convention, sums)
+            found += building.total_questions(named, convention, asked)
         return found
 
     def _run(self, about: Any, input_size: Any) -> dict[str, tuple[Layer, ...]]:

@@ -67,6 +67,27 @@ NO_IMAGE = "input_size has {number} numbers, or one more with the batch in front
 OTHER_CHANNELS = "input_size has {channels} channels, but in_channels is {in_channels}; they are the same"
 NO_LAYER = "this layer cannot be built: {error}"
 
+# A sheet tried on itself.
+SELFTEST_OK = "{questions} questions accept their right answers, reject {stubs} stubs and tell {mistakes} mistakes."
+SELFTEST_PROBLEMS = "{number} problems in {questions} questions, {stubs} stubs and {mistakes} mistakes:"
+SELFTEST_RIGHT = "{key} rejects its right answer"
+SELFTEST_STUB = "{key} accepts the stub {stub}: its right answer is that"
+SELFTEST_HIDDEN = "{key}: the mistake {id} gives the right number, so it goes unseen"
+SELFTEST_ACCEPTED = "{key} accepts the mistake {id}"
+SELFTEST_UNTOLD = "{key} calls the mistake {id} {found}"
+SELFTEST_SAME = "{key}: {ids} give the same number, so both are named"
+
+# What a class did.
+CLASS_TITLE = "{students} students, {answers} answers: {right} right, {wrong} wrong, {none} no number"
+CLASS_COLUMNS = ("question", "mistake", "students", "share of the wrong answers")
+CLASS_NO_NUMBER = "no number"
+CLASS_UNKNOWN = "not known"
+CLASS_CARRIED = "follows from an earlier answer"
+CLASS_FACTOR = "off by a factor that is {symbol}"
+CLASS_CHART = "mistakes of {students} students, by how many made them"
+CLASS_CHART_ALT = "Bar chart. {title}. {bars}."
+NO_ANSWERS = "answers are a dict of students, each with a dict of keys and answers, or rows of student, key, answer"
+
 
 def say(template: str, **values: object) -> str:
     """A sentence with its values."""

@@ -29,6 +29,21 @@ _RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 _PREFIXES = ("quantized_", "dynamic_", "complex_", "deform_")
 
 
+#: What a mistake hinges on: a symbol's beginning, and the value with which there is nothing to be mistaken about.
+_HINGES = MappingProxyType(
+    {
+        **dict.fromkeys(("groups_ignored", "groups_squared"), ("g", 1)),
+        **dict.fromkeys(("dilation_counted", "dilation_ignored", "field_dilations_ignored"), ("D_", 1)),
+        **dict.fromkeys(("stride_ignored", "stride_twice", "field_strides_ignored", "field_own_stride"), ("S_", 1)),
+        **dict.fromkeys(("ceil_for_floor", "round_for_floor", "not_rounded"), ("S_", 1)),
+        **dict.fromkeys(("kernel_one_side", "window_forgotten"), ("K_", 1)),
+        **dict.fromkeys(("padding_ignored", "padding_once"), ("P_", 0)),
+        **dict.fromkeys(("batch_counted", "batch_forgotten"), ("N", 1)),
+        **dict.fromkeys(("shared_per_call", "calls_forgotten"), ("u", 1)),
+    }
+)
+
+
 @dataclass(frozen=True)
 class Form:
     """What a mistake makes of the formula of some quantities; of some kinds of layers only, where ``kinds`` says so.
@@ -59,6 +74,14 @@ class Mistake:
     title: str
     why: str
     forms: tuple[Form, ...] = ()
+
+    def is_open(self, part: Part) -> bool:
+        """Whether the layer has what the mistake is about: groups, a stride, a padding that could be forgotten."""
+        hinge = _HINGES.get(self.id)
+        if hinge is None:
+            return True
+        prefix, usual = hinge
+        return any(value > usual for symbol, value in part.values.items() if symbol.startswith(prefix))
 
     def of(self, part: Part, right: Ratio | None = None) -> Ratio | None:
         """The formula with this mistake in it: of the part's right formula, or of one with another mistake."""

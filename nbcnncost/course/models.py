@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nbcnncost.course.layers import Layer
@@ -11,7 +11,7 @@ from nbcnncost.layout import lay_out
 
 if TYPE_CHECKING:
     from nbcnncost.layout import Place
-    from nbcnncost.records import OpRecord, Trace
+    from nbcnncost.records import Dims, OpRecord, Trace
     from nbcnncost.report import Report
 
 
@@ -20,24 +20,33 @@ def layers_of(report: Report) -> dict[str, tuple[Layer, ...]]:
 
     Layers that only move data, and those with an operation that no formula knows, are left out.
     """
-    found: dict[str, tuple[Layer, ...]] = {}
+    places: dict[str, list[Place]] = {}
     for place in lay_out(report.trace).leaves():
-        layers = tuple(_layers(report.trace, place))
-        if layers and place.path not in found:
-            found[place.path] = layers
-    return found
+        places.setdefault(place.path, []).append(place)
+    found = {path: tuple(_layers(report.trace, called)) for path, called in places.items()}
+    return {path: layers for path, layers in found.items() if layers}
 
 
-def _layers(trace: Trace, place: Place) -> Iterator[Layer]:
+def _layers(trace: Trace, called: Sequence[Place]) -> Iterator[Layer]:
+    """What computes in a layer that ran once, or several times alike; other calls are layers beside the first."""
+    first, *others = called
+    alike = all(_dims(trace, other) == _dims(trace, first) for other in others)
+    for place in [first] if alike else called:
+        yield from _layers_of_call(trace, place, len(called) if alike else 1)
+
+
+def _dims(trace: Trace, place: Place) -> list[tuple[str | None, Dims]]:
+    return [(trace.ops[index].kind, trace.ops[index].dims) for index in place.ops]
+
+
+def _layers_of_call(trace: Trace, place: Place, calls: int) -> Iterator[Layer]:
     ops = [trace.ops[index] for index in place.ops]
     if any(op.kind is None for op in ops):
         return
-    left = sum(trace.params[index].numel for index in place.params)
     for op in ops:
         own = sum(trace.params[index].numel for index in op.params if index in place.params)
         if FORMULAS[op.kind or ""].terms or own:
-            yield _layer(op, place.calls, own)
-            left -= own
+            yield _layer(op, calls, own)
 
 
 def _layer(op: OpRecord, calls: int, own: int) -> Layer:

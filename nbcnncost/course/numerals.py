@@ -17,10 +17,12 @@ from nbcnncost.units import exact
 
 #: An answer that is rounded shows at least as many significant digits.
 LEAST_DIGITS = 3
+#: No answer is as large as that; Python would refuse to write it out.
+_MOST = 10**100
 _SUFFIXES = {"k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12}
 _SPACES = str.maketrans("", "", " \N{NO-BREAK SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}_'")
-_NUMBER = re.compile(r"([+-]?)(\d+|\d{1,3}(?:,\d{3})+)?(\.\d*)?(?:[eE]([+-]?\d{1,4}))?([kKMGBT]?)")
-_POWER = re.compile(r"(.*?)(?:\*|·|×|x)10(?:\^|\*\*)([+-]?\d{1,4})")
+_NUMBER = re.compile(r"([+-]?)(\d+|\d{1,3}(?:,\d{3})+)?(\.\d*)?(?:[eE]([+-]?\d{1,2}))?([kKMGBT]?)")
+_POWER = re.compile(r"(.*?)(?:\*|·|×|x)10(?:\^|\*\*)([+-]?\d{1,2})")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 #: Floats with fewer bits than Python's know a number to so many significant binary digits.
 _FLOAT_BITS = {"float32": 24, "float16": 11, "bfloat16": 8}
@@ -52,13 +54,23 @@ class Answer:
 
     def rounds(self, value: Fraction) -> bool:
         """Whether this is the number, rounded to as many digits as were written: three or more."""
-        if self.digits is None or self.digits < LEAST_DIGITS or value == 0:
-            return False
-        return rounded(value, self.digits) == self.value
+        digits = self._digits_for(value)
+        return digits is not None and digits >= LEAST_DIGITS and self._is_near(value, digits)
 
     def is_coarsely(self, value: Fraction) -> bool:
         """Whether this is the number, rounded to too few digits to tell."""
-        return self.digits is not None and self.digits < LEAST_DIGITS and rounded(value, self.digits) == self.value
+        digits = self._digits_for(value)
+        return digits is not None and digits < LEAST_DIGITS and self._is_near(value, digits)
+
+    def _digits_for(self, value: Fraction) -> int | None:
+        """The digits that were written; a whole number is exact, but where the value is none it must be rounded."""
+        if self.digits is None and value.denominator != 1 and self.value.denominator == 1:
+            return len(str(abs(self.value.numerator)))
+        return self.digits
+
+    def _is_near(self, value: Fraction, digits: int) -> bool:
+        """Whether this is within half a unit of the value's last digit: Python rounds halves to even, people up."""
+        return value != 0 and abs(self.value - value) * 2 <= Fraction(10) ** (_magnitude(abs(value)) - digits)
 
 
 def rounded(value: Fraction, digits: int) -> Fraction:
@@ -115,14 +127,25 @@ def read(key: str, given: Any) -> Answer:
         raise NotANumber(say(messages.A_TRUTH_VALUE, key=key))
     if given is None or given is NotImplemented or given is Ellipsis:
         raise NotANumber(say(messages.NO_ANSWER, key=key))
-    if hasattr(given, "dtype") and hasattr(given, "item"):
-        given = given.item()
+    given = _plain(given)
     if isinstance(given, (Integral, Rational)):
         value = Fraction(int(given.numerator), int(given.denominator))
+        if max(abs(value.numerator), value.denominator) >= _MOST:
+            raise NotANumber(say(messages.NOT_FINITE, key=key, given="this number"))
         return Answer(value, number_text(value))
     if isinstance(given, (Decimal, Real)):
         return _read_float(key, given, kind)
     raise NotANumber(say(messages.NO_NUMBER, key=key, given=_short(given)))
+
+
+def _plain(given: Any) -> Any:
+    """A numpy or torch scalar as a number of Python's; one without a value (on meta, say) stays as it is."""
+    if not (hasattr(given, "dtype") and hasattr(given, "item")):
+        return given
+    try:
+        return given.item()
+    except (RuntimeError, TypeError, ValueError):
+        return given
 
 
 def _read_float(key: str, given: Decimal | Real, kind: str) -> Answer:

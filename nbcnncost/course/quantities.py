@@ -119,9 +119,11 @@ def elements(layer: Layer) -> str | None:
         return _ELEMENTS["X"][layer.kind]
     found = (text for symbol, text in _ELEMENTS["N"].items() if symbol in layer.values)
     text = next(found, "N * C * OUT" if "C" in layer.values and layer.has_sizes else "n")
-    if expression(text, layer.spatial).value(layer.values) == layer.values["n"]:
+    shown = expression(text, layer.spatial)
+    is_known = "n" in layer.values and layer.values.keys() >= set(shown.code.co_names)
+    if is_known and shown.value(layer.values) == layer.values["n"]:
         return text
-    return "n" if layer.values["n"] > 1 else None
+    return "n" if layer.values.get("n", 1) > 1 else None
 
 
 def _sums(layer: Layer, convention: Convention) -> str | None:

@@ -109,6 +109,13 @@ class Question:
         return singles + tuple(self._ratio_mistakes())
 
     @cached_property
+    def hidden(self) -> tuple[str, ...]:
+        """The ids of mistakes that can be made here and still give the right number."""
+        seen = {mistake.id for wrong in self.wrong for mistake in wrong.mistakes}
+        made = (mistake for mistake in MISTAKES.values() if mistake.id not in seen)
+        return tuple(mistake.id for mistake in made if any(_can_be_made(mistake, part) for part in self.parts))
+
+    @cached_property
     def wrong_twice(self) -> tuple[Wrong, ...]:
         """Every two mistakes together that give a number which neither they alone nor the right formula gives."""
         singles = [entry.mistakes[0] for entry in self.wrong if entry.mistakes[0].forms]
@@ -198,6 +205,17 @@ def _made(part: Part, mistakes: tuple[Mistake, ...]) -> list[Ratio | None]:
         if found is not None:
             formulas[at] = current = found
     return [*formulas, current if current is not part.right else None]
+
+
+def _can_be_made(mistake: Mistake, part: Part) -> bool:
+    found = mistake.of(part)
+    if found in (None, part.right) or not mistake.is_open(part):
+        return False
+    try:
+        part.number(found)
+    except (NameError, ZeroDivisionError):
+        return False
+    return True
 
 
 def _last(formulas: list[Ratio | None], part: Part) -> Ratio:

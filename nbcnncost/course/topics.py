@@ -9,7 +9,7 @@ from types import MappingProxyType
 from nbcnncost.conventions import Convention
 from nbcnncost.course import layers, messages
 from nbcnncost.course.building import layer_questions, ratio, receptive_field
-from nbcnncost.course.drawing import Draw
+from nbcnncost.course.drawing import RIGHT, Draw
 from nbcnncost.course.layers import Layer
 from nbcnncost.course.messages import say
 from nbcnncost.course.quantities import USUAL
@@ -21,24 +21,37 @@ Make = Callable[[Draw, Convention], Sequence[Question]]
 
 @dataclass(frozen=True)
 class Topic:
-    """A sheet to be drawn: its name, what it is about, and how its questions are drawn."""
+    """A sheet to be drawn: its name, what it is about, and how its questions are drawn.
+
+    ``alike`` are mistakes that its layers cannot tell apart, or not from the right number (:data:`RIGHT`).
+    """
 
     name: str
     title: str
     make: Make
+    alike: tuple[frozenset[str], ...] = ()
 
 
 def _window(draw: Draw) -> dict[str, int]:
     """A window with which slips in its size can be told apart: large, with strides, its padding not "same"."""
-    stride = draw.choice((3, 4, 5))
-    kernel = draw.choice((7, 9, 11, 13))
+    stride = draw.choice((3, 4))
+    kernel = draw.choice((7, 9, 11))
     paddings = [padding for padding in range(stride + 2, kernel) if 2 * padding != kernel - 1]
     padding = draw.choice(paddings) if paddings else kernel - 1
     return {"kernel_size": kernel, "stride": stride, "padding": padding}
 
 
-def _sizes(draw: Draw, low: int = 40, high: int = 110) -> tuple[int, ...]:
+def _sizes(draw: Draw, low: int, high: int) -> tuple[int, ...]:
     return tuple(draw.several(2, range(low, high)))
+
+
+def _fitting(draw: Draw, window: dict[str, int], dilation: int = 1) -> tuple[int, ...]:
+    """Sizes that the stride does not divide: what is left over is less than half of it in height, more in width."""
+    stride = window["stride"]
+    least = dilation * (window["kernel_size"] - 1) + 1 - 2 * window["padding"]
+    steps = draw.several(2, range(8, 26))
+    left = draw.whole(1, (stride - 1) // 2), draw.whole((stride + 1) // 2, stride - 1)
+    return tuple(least + number * stride + rest for number, rest in zip(steps, left, strict=True))
 
 
 def _channels(draw: Draw) -> tuple[int, int]:
@@ -49,8 +62,9 @@ def _channels(draw: Draw) -> tuple[int, int]:
 def drawn_convolution(draw: Draw, *, batch: int = 1, groups: int = 1, dilation: int = 1, bias: bool = True) -> Layer:
     """A convolution over an image."""
     ins, outs = (channels * groups for channels in _channels(draw))
-    size = (batch, ins, *_sizes(draw))
-    settings = {**_window(draw), "groups": groups, "dilation": dilation, "bias": bias}
+    window = _window(draw)
+    size = (batch, ins, *_fitting(draw, window, dilation))
+    settings = {**window, "groups": groups, "dilation": dilation, "bias": bias}
     return layers.conv2d(in_channels=ins, out_channels=outs, input_size=size, **settings)
 
 
@@ -66,8 +80,8 @@ def drawn_transposed(draw: Draw) -> Layer:
 def drawn_pool(draw: Draw, kind: str) -> Layer:
     """A pooling whose windows overlap."""
     pool = layers.max_pool2d if kind == "max_pool" else layers.avg_pool2d
-    size = (draw.choice((24, 40, 48, 56)), *_sizes(draw))
     window = _window(draw)
+    size = (draw.choice((24, 40, 48, 56)), *_fitting(draw, window))
     return pool(window.pop("kernel_size"), input_size=size, **window)
 
 
@@ -162,7 +176,9 @@ def _separable(draw: Draw, convention: Convention) -> list[Question]:
         in_channels=ins, out_channels=outs, kernel_size=1, bias=False, input_size=depthwise.output_shape
     )
     made = [ratio("separable", [dense], [depthwise, pointwise], "macs", convention)]
-    return [*_asked("dense", dense, convention), *_asked("depthwise", depthwise, convention), *made]
+    steps = {"dense": dense, "depthwise": depthwise, "pointwise": pointwise}
+    staged = [layer_questions(name, [step], convention, ("params", "macs")) for name, step in steps.items()]
+    return [*(entry for questions in staged for entry in questions), *made]
 
 
 def _bottleneck(draw: Draw, convention: Convention) -> list[Question]:
@@ -190,6 +206,15 @@ def _classifier(draw: Draw, convention: Convention) -> list[Question]:
     return [ratio("classifier", flat, pooled, "params", convention)]
 
 
+#: A depthwise filter has one input channel and makes one output channel; a 1×1 convolution keeps the size.
+_DEPTHWISE = (
+    frozenset({RIGHT, "input_size_for_output"}),
+    frozenset({RIGHT, "forgot_input_channels"}),
+    frozenset({"forgot_output_channels", "groups_squared"}),
+    frozenset({"forgot_input_channels", "groups_ignored"}),
+)
+#: In a bottleneck the inputs of one step are the outputs of the one before.
+_CHAINED = (frozenset({"forgot_input_channels", "forgot_output_channels"}),)
 #: Every topic by its name.
 TOPICS = MappingProxyType(
     {
@@ -209,8 +234,8 @@ TOPICS = MappingProxyType(
             Topic("attention", "attention", _attention),
             Topic("memory", "numbers, bytes and megabytes", _memory),
             Topic("receptive_field", "how far a stack of convolutions sees", _receptive_field),
-            Topic("separable", "what a depthwise separable convolution saves", _separable),
-            Topic("bottleneck", "what a bottleneck saves", _bottleneck),
+            Topic("separable", "what a depthwise separable convolution saves", _separable, _DEPTHWISE),
+            Topic("bottleneck", "what a bottleneck saves", _bottleneck, _CHAINED),
             Topic("classifier", "what global average pooling saves in a classifier", _classifier),
         )
     }
