@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+from tools.notebook_sources import NOTEBOOKS, stored_notebooks
 
 #: What one notebook may take: a minute, and what Binder's 2 GB leave beside the server (with some air).
 MOST_SECONDS, MOST_MEGABYTES = 60.0, 1700.0
@@ -59,7 +59,7 @@ def run(path: Path) -> Run:
 def main(paths: Sequence[str]) -> None:
     """Run the notebooks named, or all; leave with an error if one takes too much."""
     runs = []
-    for path in map(Path, paths) if paths else sorted(NOTEBOOKS.rglob("*.ipynb")):
+    for path in map(Path, paths) if paths else stored_notebooks():
         runs.append(run(path))
         print(runs[-1], flush=True)
     if not all(run.fits for run in runs):

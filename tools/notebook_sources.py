@@ -81,6 +81,11 @@ def notebook_path(source: Path, language: str) -> Path:
     return LANGUAGES[language].folder / source.relative_to(SOURCES).with_suffix(".ipynb")
 
 
+def stored_notebooks() -> list[Path]:
+    """All notebooks that are built, by source and language."""
+    return [notebook_path(source, language) for source in sources() for language in LANGUAGES]
+
+
 def cells(source: Path) -> list[Cell]:
     """The cells of a source, each with all its languages."""
     heads, bodies = _split(_CELL, source.read_text(encoding="utf-8"))
