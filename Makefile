@@ -11,7 +11,7 @@ BENCHMARKS := $(VENV)/.benchmarks-ready
 # Colab's versions of IPython, ipykernel and ipywidgets exclude ours: an environment of its own.
 COLAB_VENV ?= .venv-colab
 COLAB := $(COLAB_VENV)/.ready
-NOTEBOOKS = $(wildcard notebooks/*.ipynb)
+BINDER_VENV ?= build/binder
 QUICKSTART := notebooks/01-quickstart.ipynb
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 # JupyterLab does not start for root without being told so.
@@ -22,7 +22,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport JUPYTER_PATH
 
 .PHONY: help demo test pytest test-fast peers panel-colab panel-benchmark screenshots check coverage lab notebooks \
-  pages picture format clean
+  binder pages picture format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -90,8 +90,19 @@ coverage: $(READY) ## which operations of timm's models have no rule (some minut
 lab: $(READY) ## open the first notebook in JupyterLab
 	$(LAB) $(QUICKSTART)
 
-notebooks: $(READY) ## execute all notebooks again, in place
-	$(BIN)/python tools/notebooks.py $(NOTEBOOKS)
+notebooks: $(READY) ## build all notebooks from their sources, and execute them (ONLY="02 03": only these)
+	$(BIN)/python -m tools.notebooks $(ONLY)
+
+# In an environment of its own, several GB. Binder brings Jupyter and the kernel itself. Where PyTorch's index is out of
+# reach there are no +cpu builds: INDEX=no takes the usual ones, with CUDA.
+binder: ## run every notebook as on Binder: time and memory of each (INDEX=no: without PyTorch's own index)
+	"$$(sed s/-// binder/runtime.txt)" -m venv --clear $(BINDER_VENV)
+	sed -e '' $(if $(filter no,$(INDEX)),-e '/^--extra-index-url/d' -e 's/+cpu$$//') binder/requirements.txt \
+	  > $(BINDER_VENV)/requirements.txt
+	$(BINDER_VENV)/bin/python -m pip install --disable-pip-version-check -q -r $(BINDER_VENV)/requirements.txt \
+	  ipykernel nbclient
+	PATH="$(abspath $(BINDER_VENV))/bin:$$PATH" binder/postBuild
+	$(BINDER_VENV)/bin/python -m tools.measure_notebooks
 
 pages: $(READY) ## write docs/conventions.md again, from the code
 	$(BIN)/python -m tools.conventions_page

@@ -14,6 +14,8 @@ import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
+from tools.notebook_sources import stored_notebooks
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -21,7 +23,7 @@ else:
 
 ROOT = Path(__file__).resolve().parent.parent
 BINDER = ROOT / "binder"
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = stored_notebooks()
 
 
 def normal(requirement: str) -> str:
@@ -108,7 +110,7 @@ def test_requirements_cover_the_package():
     assert {normal(name) for name in project["dependencies"]} <= {normal(line) for line in requirements()}
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_requirements_cover_what_notebooks_import(notebook):
     """Whatever a notebook imports is in Binder's requirements by name."""
     distributions = packages_distributions()

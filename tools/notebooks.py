@@ -1,4 +1,4 @@
-"""Execute notebooks in place, and store only what a reader needs: ``make notebooks``.
+"""Build the notebooks from their sources, execute them, and store what a reader needs: ``make notebooks``.
 
 Times, versions, execution data and widget state stay out, so that a second run changes nothing.
 """
@@ -6,46 +6,57 @@ Times, versions, execution data and widget state stay out, so that a second run 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 
-METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python", "pygments_lexer": "ipython3"},
-}
+from tools.notebook_sources import LANGUAGES, METADATA, NOTEBOOKS, notebook, notebook_path, sources
+
+#: What is kept of a cell's metadata: ``nbgrader`` marks what belongs to a graded assignment.
+KEPT = ("nbgrader", "tags")
 
 
-def execute(path: Path) -> Any:
-    """The notebook as it reads after a run in a fresh kernel, in the notebook's own folder."""
-    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+def execute(notebook: Any, folder: Path) -> Any:
+    """The notebook as it reads after a run in a fresh kernel, in a folder."""
     NotebookClient(
         notebook,
         kernel_name="python3",
         timeout=600,
         record_timing=False,
+        coalesce_streams=True,
         store_widget_state=False,
-        resources={"metadata": {"path": str(path.parent)}},
+        resources={"metadata": {"path": str(folder)}},
     ).execute()
     return notebook
 
 
 def clean(notebook: Any) -> Any:
-    """The notebook with the same metadata whoever ran it, and only the tags of each cell."""
+    """The notebook with the same metadata whoever ran it, and of each cell's only what belongs to it."""
     notebook = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]  # a copy
     notebook.metadata = nbformat.from_dict(METADATA)  # type: ignore[no-untyped-call]
     for cell in notebook.cells:
-        cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags"}
+        cell.metadata = {key: value for key, value in cell.metadata.items() if key in KEPT}
     return notebook
 
 
-def main(paths: list[str]) -> None:
-    """Execute, clean and store each notebook."""
-    for path in map(Path, paths):
-        print(path)
-        nbformat.write(clean(execute(path)), path)  # type: ignore[no-untyped-call]
+def chosen(names: Iterable[str]) -> list[Path]:
+    """The sources whose names begin with one of these; without names all of them."""
+    wanted = tuple(names)
+    return [source for source in sources() if not wanted or source.stem.startswith(wanted)]
+
+
+def main(names: list[str]) -> None:
+    """Build, execute, clean and store each notebook in each language."""
+    for source in chosen(names):
+        for language in LANGUAGES:
+            path = notebook_path(source, language)
+            print(path.relative_to(NOTEBOOKS))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            run = execute(notebook(source, language), path.parent)
+            nbformat.write(clean(run), path)  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
