@@ -51,13 +51,13 @@ DTYPE dtypes einsum einsum_path ELU en eps erf eval everything execute exp expla
 False FFTW float float16 float32 float64 FLOP flop_counter_mode FlopCounterMode flops FLOPs flops_share folded
 formulas FORMULAS forward from_numpy frozen fvcore GELU GFLOPs Golub grid_sample gru GRU hardshrink hardsigmoid
 hardswish hardtanh HEIGHT help Huber Hutter im2col image inplace input input-grad input_data input_grad input_size
-int32 int64 integer_macs Kingma labels lang LANG large layer layers LeakyReLU LENGTH lerp linear Linear LIST
+int32 int64 integer_macs IPython Kingma labels lang LANG large layer layers LeakyReLU LENGTH lerp linear Linear LIST
 load_state_dict Loan log logit logits logsigmoid Loshchilov LSTM lstm LU MAC MACs macs macs_share magic margin mask
 matmul max medium mish mm MODE mode model MODEL models module Module momentum mult-adds MultiheadAttention name NAME
-nearest-exact net Net net_a net_b nets nn None none numpy optimizer other out output padding paper params
+nearest-exact net Net net_a net_b nets nn None none numpy optimizer other out output padding panel paper params
 params_share pos_weight PReLU proj_size ptflops ptflops_aten Python pytorch PyTorch quiet Re recomputed relu ReLU
 relu6 ReLU6 report resnet18 resnet50 RMS RNN rnn_relu rnn_tanh RoI rule same sampling_ratio
-scaled_dot_product_attention scatter self SELU Sequential sgd SGD shape SHAPE share sigmoid SiLU small softmax
+scaled_dot_product_attention scatter self SELU Sequential sgd SGD shape SHAPE share sigmoid SiLU size small softmax
 softplus softshrink sort specials state_dict step step_share table tanh tensordot textbook thop timm top torch
 torchinfo torchprofile TorchScript torchvision train training TransformerEncoderLayer True Tukey type uncounted
 Upsample valid VALUE Van VAR VIEW view WIDTH with_look with_rules x3 zh
@@ -126,7 +126,7 @@ ELSEWHERE = {
     "units.py": "a doctest's noun",
     "__init__.py": "Python's own words for an attribute that is not there",
 }
-FOLDERS_ELSEWHERE = ("families", "languages", "course", "panel")
+FOLDERS_ELSEWHERE = ("families", "languages", "course")
 #: Texts that no user reads, and what is only looked for in a framework's words.
 UNSEEN = (
     "an entry has a row on one side at least",
@@ -148,7 +148,16 @@ UNSEEN = (
     "recurrent, steps first",
     "What it gets wrong",
     "Rules: ",
+    "from nbcnncost import cost",
+    "from torch import nn",
+    "import copy",
+    "import torch",
+    "const packed",
+    "Panel of 7: ",
+    "module 'nbcnncost.panel' has no attribute",
 )
+#: What a panel's state is made of, in messages.
+READ = ("what-if", "view", "change of a layer")
 #: Texts whose holes hold words of ours, with what they become.
 GLUED = {
     "there is no optimizer 77 there are: 7, or None": (
@@ -186,6 +195,26 @@ GLUED = {
         "Net, input 1×3×8×8: 11.2 k parameters by type",
         "Net, input 1×3×8×8: ? MACs a training step by layer, macs",
     ),
+    "7 has no column": ("Net has no column 'x'; there are: params, …", "Net has no column 'x'; did you mean macs?"),
+    "7 has no layer of type": ("Net has no layer of type 'x'; there are: Conv2d",),
+    "7 has no row": ("Net has no row 'x'; did you mean conv1 or conv2?",),
+    "a panel cannot be sorted by": ("a panel cannot be sorted by 'x'; there are: params, macs",),
+    "7 now holds the report7": (
+        "a now holds the report",
+        "a now holds the report; what it held before (float) is gone from there",
+    ),
+    "; what it held before (7) is gone from there": (),
+    "7 of the training step": ("FLOPs of the training step",),
+    "a 7 is a dict with: 7; not 7": tuple(f"a {what} is a dict with: a, b; not 1" for what in READ),
+    "a 7 has no 7; it has: 7": tuple(f"a {what} has no 'c'; it has: a, b" for what in READ),
+    "7 of a 7 cannot be 7": tuple(f"a of a {what} cannot be 1" for what in READ),
+    "change of a layer": (),
+    "the dtype cannot be 7: 7": (
+        "the dtype cannot be 'x': it is one of float32, float16",
+        "the dtype cannot be 'x': these weights keep theirs",
+    ),
+    "it is one of 7": (),
+    "these weights keep theirs": (),
     "7 renamed": ("12 layers renamed", "1 layer renamed"),
     "7 (7) 7 by 7": ("96,000 (96.0 k) FLOPs by textbook", "96,000 (96.0 k) FLOPs a training step by textbook"),
     "7, input 77: 7": (

@@ -31,8 +31,21 @@ from nbcnncost.languages.zh.inputs import INPUTS
 from nbcnncost.languages.zh.magic import MAGIC
 from nbcnncost.languages.zh.symbols import SYMBOLS
 from nbcnncost.languages.zh.tables import TABLES
+from nbcnncost.languages.zh.what_if import WHAT_IF
 
 #: Every English template with its Chinese one.
 ZH = MappingProxyType(
-    {**TABLES, **ANSWERS, **CHARTS, **INPUTS, **MAGIC, **COURSE, **FORMULAS, **GRADIENTS, **SYMBOLS, **CONVENTIONS}
+    {
+        **TABLES,
+        **ANSWERS,
+        **CHARTS,
+        **INPUTS,
+        **MAGIC,
+        **WHAT_IF,
+        **COURSE,
+        **FORMULAS,
+        **GRADIENTS,
+        **SYMBOLS,
+        **CONVENTIONS,
+    }
 )

@@ -35,6 +35,7 @@ More examples:
     %cnncost net -i $x.shape                 the shape of the tensor x
     %cnncost net -d 2 -s flops -n 10         the ten costliest blocks, no deeper than two levels
     %cnncost net --view both                 the table and a bar chart
+    %cnncost net --panel                     an interactive panel, to explore and to change
     %cnncost net --train --optimizer adam    a whole training step
     %cnncost net -c macs -o report -q        keep the report, show nothing
     %cnncost net -c thop                     count as another tool does, to the digit
@@ -47,7 +48,8 @@ The result is the report: _ holds it afterwards, or `report = %cnncost net`, or 
 report.explain("conv1"), report.by_type(), report.to_pandas(), report.diff(other). The result of several models is
 their comparison: comparison.difference, comparison.plot(), comparison.to_csv(). Of two models -d, -s, -n and --columns
 say how the difference is shown; its columns are params, frozen, macs, integer_macs, flops and count, with --train also
-step and its parts. Of more, -s sorts the models.
+step and its parts. Of more, -s sorts the models. With --panel the result is the panel: panel.report is what it shows,
+panel.state what was made of it; -o keeps the report.
 `%config CnnCostMagics` sets the defaults.
 """: """\
 一个 PyTorch CNN 的代价：每一层的参数量、MACs 与 FLOPs，以及每个数字背后的公式。
@@ -78,6 +80,7 @@ step and its parts. Of more, -s sorts the models.
     %cnncost net -i $x.shape                 张量 x 的形状
     %cnncost net -d 2 -s flops -n 10         代价最大的十个块，最深展开两级
     %cnncost net --view both                 表格与条形图
+    %cnncost net --panel                     交互式面板，可逐层查看、试改设置
     %cnncost net --train --optimizer adam    整个训练步
     %cnncost net -c macs -o report -q        保存报告，不显示
     %cnncost net -c thop                     照另一个工具的方式计数，逐位相同
@@ -90,7 +93,8 @@ step and its parts. Of more, -s sorts the models.
 report.explain("conv1")、report.by_type()、report.to_pandas()、report.diff(other)。多个模型的结果是
 它们的比较：comparison.difference、comparison.plot()、comparison.to_csv()。对两个模型，-d、-s、-n 与 --columns
 决定差异如何显示；可用的列有 params、frozen、macs、integer_macs、flops 与 count，加 --train 时还有
-step 及其各部分。对更多模型，-s 决定模型的次序。
+step 及其各部分。对更多模型，-s 决定模型的次序。加 --panel 时结果是面板：panel.report 是它所显示的报告，
+panel.state 是你在其中所做的选择；-o 保存的是报告。
 `%config CnnCostMagics` 设置默认值。
 """,
     "positional arguments": "位置参数",
@@ -126,6 +130,9 @@ _OPTIONS = {
     "the largest first, by {columns}": "从大到小排序，可按 {columns}",
     "show this many rows, the others as one; all for all": "显示这么多行，其余合为一行；all 表示全部",
     "the columns to show: {columns}": "要显示的列：{columns}",
+    "an interactive panel, to explore the layers and to see what changes would cost": (
+        "交互式面板，可逐层查看，并看到改动会带来多少代价"
+    ),
     "table, chart or both": "表格（table）、图（chart）或两者（both）",
     "run it in eval (the default) or train mode, or the same as it stands": (
         "在 eval（默认）或 train 模式下运行，或用 same 保持原样"
@@ -154,6 +161,7 @@ _CONFIG = {
     "A training step's optimizer, as --optimizer.": "训练步的优化器，同 --optimizer。",
     "The batch size, as -b.": "批量大小，同 -b。",
     "The input's dtype, as --dtype.": "输入的 dtype，同 --dtype。",
+    "Show one model's report as an interactive panel, as --panel.": "以交互式面板显示单个模型的报告，同 --panel。",
     "Show nothing, as -q.": "不显示，同 -q。",
     "The language of tables, charts and messages, as --lang.": "表格、图与消息的语言，同 --lang。",
     "%config: {error:text}; the defaults are used instead": "%config：{error}；改用默认值",
@@ -163,6 +171,9 @@ _LINE = {
     "--out {name} would replace the model itself; choose another name": "--out {name} 会覆盖模型本身；请另选一个名称",
     "%%cnncost cannot await: put the await into a cell of its own, and use %cnncost below it": (
         "%%cnncost 不能 await：请把 await 放进单独的单元格，再在下面用 %cnncost"
+    ),
+    "--panel shows one model; here are {number}: leave it out to compare them": (
+        "--panel 只显示一个模型；这里有 {number} 个：去掉它即可比较各模型"
     ),
     "--{name} is for the difference of two models; here are {number}": (
         "--{name} 只用于两个模型的差异；这里有 {number} 个"
