@@ -209,6 +209,10 @@ GLUED = {
     "a 7 has no 7; it has: 7": tuple(f"a {what} has no 'c'; it has: a, b" for what in READ),
     "7 of a 7 cannot be 7": tuple(f"a of a {what} cannot be 1" for what in READ),
     "change of a layer": (),
+    "7 cannot be read: 7": ("nbcnncost.json cannot be read: 7",),
+    '7 holds settings by their names, as {"lang": "zh"}, not 7': (
+        'nbcnncost.json holds settings by their names, as {"lang": "zh"}, not 7',
+    ),
     "the dtype cannot be 7: 7": (
         "the dtype cannot be 'x': it is one of float32, float16",
         "the dtype cannot be 'x': these weights keep theirs",
@@ -664,13 +668,55 @@ def test_a_warning_of_the_magic_is_chinese(shell):
         shell.run_cell("%cnncost net -i 3,8,8 --lang zh")
 
 
-def test_python_speaks_english(shell):
-    """The functions know of no language that a magic's line or ``%config`` sets."""
-    run(shell, "%config CnnCostMagics.lang = 'zh'")
-    with pytest.warns(UncountedOpWarning), pytest.raises(CostError, match="expects 512 features but receives 648"):
-        cost(Block(), (3, 9, 9))
+def test_functions_answer_in_the_notebooks_language(shell):
+    """Reports and warnings follow what ``%config`` sets, not what a line asks for; errors are those of Python."""
     with pytest.warns(UncountedOpWarning, match="1 operation of Block without a rule"):
         assert cost(Block(), (3, 8, 8)).look.lang == "en"
+    run(shell, "%cnncost net -i 3,8,8 --lang zh -q")
+    assert course.Course().settings.lang == "en"
+    run(shell, "%config CnnCostMagics.lang = 'zh'")
+    with pytest.warns(UncountedOpWarning, match="Block 中有 1 个运算没有规则，未计入总数："):
+        report = cost(Block(), (3, 8, 8))
+    assert_chinese(repr(report))
+    assert_chinese(repr(compare(report, report.counted_as("macs"))))
+    assert course.Course().settings.lang == "zh"
+    with pytest.warns(UncountedOpWarning), pytest.raises(CostError, match="expects 512 features but receives 648"):
+        cost(Block(), (3, 9, 9))
+    run(shell, "%unload_ext nbcnncost")
+    assert course.Course().settings.lang == "en"
+
+
+FOLDERS = {
+    '{"lang": "zh", "depth": 1}': (("zh", 1), ""),
+    "{}": (("en", None), ""),
+    "[1]": (("en", None), "holds settings by their names"),
+    "{": (("en", None), "cannot be read"),
+    '{"lang": "fr"}': (("en", None), "'lang' trait"),
+}
+
+
+@pytest.mark.parametrize("text", FOLDERS)
+def test_a_folder_sets_the_language_of_its_notebooks(shell, tmp_path, monkeypatch, text):
+    """A file beside the notebooks is read when the extension is loaded; what is wrong with it is told of."""
+    (tmp_path / "nbcnncost.json").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    (lang, depth), told = FOLDERS[text]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        shell.run_line_magic("reload_ext", "nbcnncost")
+    assert [told in str(warning.message) for warning in caught] == [True] * bool(told)
+    magics = shell.magics_manager.registry["CnnCostMagics"]
+    assert (magics.lang, magics.depth) == (lang, depth)
+
+
+def test_a_users_own_settings_go_before_the_folders(shell, tmp_path, monkeypatch):
+    """Who has chosen a language keeps it; the folder's other settings hold."""
+    (tmp_path / "nbcnncost.json").write_text('{"lang": "zh", "depth": 1}', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    shell.config = Config({"CnnCostMagics": {"lang": "en"}})
+    shell.run_line_magic("reload_ext", "nbcnncost")
+    magics = shell.magics_manager.registry["CnnCostMagics"]
+    assert (magics.lang, magics.depth) == ("en", 1)
 
 
 def test_a_users_own_error_passes_unchanged(shell):

@@ -27,6 +27,7 @@ from nbcnncost.languages import LANGUAGES, translate
 from nbcnncost.magic import completion
 from nbcnncost.magic.body import Body, run_body
 from nbcnncost.magic.comparing import check_comparison, compared
+from nbcnncost.magic.folder import settings_here
 from nbcnncost.magic.models import is_module, is_module_class, model_of_body, named_model, no_model_named
 from nbcnncost.magic.options import (
     DESCRIPTION,
@@ -153,11 +154,16 @@ def _parser() -> ArgumentParser:
 
 
 def load(shell: Any) -> None:
-    """Add the magic and its completion to the shell; a bad ``%config`` value is told of and left out."""
+    """Add the magic and its completion to the shell; a bad value in its settings is told of and left out.
+
+    Settings of the user's own go before those of the notebook's folder.
+    """
     unload(shell)
     try:
-        magics = CnnCostMagics(shell)
-    except TraitError as error:
+        settings = settings_here()
+        settings.merge(shell.config)
+        magics = CnnCostMagics(shell, config=settings)
+    except (TraitError, CostError) as error:
         warnings.warn(f"%config: {str(error).rstrip('.')}; the defaults are used instead", stacklevel=3)
         _forget(shell)
         magics = CnnCostMagics(shell, config=Config())

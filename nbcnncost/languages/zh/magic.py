@@ -164,6 +164,10 @@ _CONFIG = {
     "Show one model's report as an interactive panel, as --panel.": "以交互式面板显示单个模型的报告，同 --panel。",
     "Show nothing, as -q.": "不显示，同 -q。",
     "The language of tables, charts and messages, as --lang.": "表格、图与消息的语言，同 --lang。",
+    "nbcnncost.json cannot be read: {error}": "无法读取 nbcnncost.json：{error}",
+    'nbcnncost.json holds settings by their names, as {{"lang": "zh"}}, not {given}': (
+        'nbcnncost.json 中应为按名称给出的设置，如 {{"lang": "zh"}}，不能是 {given}'
+    ),
     "%config: {error:text}; the defaults are used instead": "%config：{error}；改用默认值",
 }
 
