@@ -781,3 +781,41 @@ def test_a_course_in_chinese_tells_its_students_in_chinese():
     assert "is wrong" in english.check("conv1.params", 1, practice=True).text
     with pytest.raises(CostError, match="there is no language"):
         course.Course().use(lang="fr")
+
+
+def test_a_course_in_chinese_asks_in_chinese():
+    """Questions with what is given, a sheet's first line, and what it cannot do."""
+    made = course.Course().use(lang="zh")
+    for topic in course.TOPICS:
+        sheet = made.sheet(topic, student="ada")
+        assert_chinese(IN_COURSES.sub("", repr(sheet).partition("\n")[0]).replace(topic, "").replace("ada", ""))
+        for question in sheet:
+            assert_chinese(IN_COURSES.sub("", repr(question)).replace(question.name, "").replace("GELU", ""))
+            assert all(re.search("[\u4e00-\u9fff]", meaning) for _, meaning, _ in question.given)
+    sheet = made.sheet(LAYERS)
+    wrong = [
+        lambda: sheet["conv1.parameters"],
+        lambda: sheet.check("conv1.params", 1, points="x"),
+        lambda: made.sheet("no topic"),
+        lambda: made.question(LAYERS["pool1"], "params"),
+        lambda: made.use(carried_share=2),
+    ]
+    for call in wrong:
+        with pytest.raises(CostError, match="[\u4e00-\u9fff]"):
+            call()
+
+
+def test_a_class_report_and_a_selftest_of_a_chinese_course_are_chinese():
+    """Table, page, chart's description and what was tried; ids and data are the same in all languages."""
+    sheets = {lang: course.Course().use(lang=lang).sheet(LAYERS) for lang in LANGUAGES}
+    answers = {
+        f"s{at}": {wrong_key: str(wrong.value)}
+        for at, (wrong_key, wrong) in enumerate((entry.key, wrong) for entry in sheets["en"] for wrong in entry.wrong)
+    }
+    reports = {lang: course.class_report(sheet, {**answers, "bo": {"fc1.macs": "?"}}) for lang, sheet in sheets.items()}
+    found = reports["zh"]
+    for shown in (repr(found), seen_in(found._repr_html_()), found.to_markdown(), str(found.plot().alt)):
+        assert_chinese(re.sub(r"\[[^]]*\]|\b\w+_\w+\b", "", IN_COURSES.sub("", shown)).replace("inverted", ""))
+    assert found.to_csv() == reports["en"].to_csv()
+    tried = course.selftest(sheets["zh"])
+    assert_chinese(re.sub(r"\b\w+_\w+\b", "", IN_COURSES.sub("", repr(tried))))

@@ -17,7 +17,7 @@ from nbcnncost.course.questions import Question
 from nbcnncost.course.settings import Settings
 from nbcnncost.course.verdict import Verdict
 from nbcnncost.errors import CostError
-from nbcnncost.languages import speaker, translate
+from nbcnncost.languages import speaker, speaking, translate
 
 #: nbgrader sets it to "autograde" or "validate" while it runs a notebook.
 GRADER = "NBGRADER_EXECUTION"
@@ -34,14 +34,16 @@ class Sheet:
         self.name = name
         self.student = student
         self.settings = settings
-        self._questions = {question.key: question for question in questions}
+        said = (question.said_in(settings.lang) for question in questions)
+        self._questions = {question.key: question for question in said}
         self._wrong: dict[str, list[Answer]] = {}
         self._last: dict[str, Answer] = {}
 
     def __repr__(self) -> str:
         title = messages.SHEET_OF_STUDENT if self.student else messages.SHEET
         values = {"name": self.name or messages.UNNAMED, "student": self.student}
-        return "\n".join([say(title, convention=self.settings.convention.name, **values), *self.keys])
+        first = say(title, convention=self.settings.convention.name, **values)
+        return "\n".join([translate(first, self.settings.lang), *self.keys])
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -67,9 +69,10 @@ class Sheet:
         if key in self._questions:
             return self._questions[key]
         near = difflib.get_close_matches(str(key), self._questions, n=1)
-        if near:
-            raise CostError(say(messages.NO_KEY_NEAR, key=repr(key), near=near[0]))
-        raise CostError(say(messages.NO_KEY, key=repr(key), keys=", ".join(self._questions)))
+        with speaking(self.settings.lang, CostError):
+            if near:
+                raise CostError(say(messages.NO_KEY_NEAR, key=repr(key), near=near[0]))
+            raise CostError(say(messages.NO_KEY, key=repr(key), keys=", ".join(self._questions)))
 
     def diagnose(self, key: str, answer: Any, earlier: Mapping[str, Any] | None = None) -> Diagnosis:
         """What an answer is, without scoring or remembering it; ``earlier`` are answers to other questions.
@@ -77,9 +80,10 @@ class Sheet:
         Raises :class:`~nbcnncost.course.NotANumber`, a ``CostError``, for what is no number.
         """
         question = self[key]
-        known = {**self._last, **{name: read(name, given) for name, given in (earlier or {}).items()}}
-        before = {name: Earlier(self[name], given) for name, given in known.items() if name in self}
-        return diagnose(question, answer, before)
+        with speaking(self.settings.lang, CostError):
+            known = {**self._last, **{name: read(name, given) for name, given in (earlier or {}).items()}}
+            before = {name: Earlier(self[name], given) for name, given in known.items() if name in self}
+            return diagnose(question, answer, before)
 
     def check(
         self, key: str, answer: Any, points: float | None = None, *, practice: bool = False, hint: int | None = None
@@ -111,7 +115,7 @@ class Sheet:
         try:
             diagnosis = self.diagnose(key, answer)
         except NotANumber as error:
-            return Verdict((translate(str(error), self.settings.lang),), None, 0.0)
+            return Verdict((str(error),), None, 0.0)
         self._last[key] = diagnosis.answer
         step = hint or min(self._attempt(question, diagnosis), most)
         sentences = tuple(map(speaker(self.settings.lang), diagnosis.sentences(step)))
@@ -135,11 +139,12 @@ class Sheet:
         return float(points) * share
 
     def _refuse(self, points: Any, *, practice: bool) -> None:
-        if practice and os.environ.get(GRADER):
-            raise CostError(messages.UNDER_A_GRADER)
         number = isinstance(points, (int, float)) and not isinstance(points, bool)
-        if points is not None and not (number and 0 <= points < float("inf")):
-            raise CostError(say(messages.NO_POINTS, points=repr(points)))
+        with speaking(self.settings.lang, CostError):
+            if practice and os.environ.get(GRADER):
+                raise CostError(messages.UNDER_A_GRADER)
+            if points is not None and not (number and 0 <= points < float("inf")):
+                raise CostError(say(messages.NO_POINTS, points=repr(points)))
 
 
 def _wrong(text: str) -> AssertionError:
