@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -127,6 +129,9 @@ def test_python_gets_a_sentence_for_what_there_is_not(panel, name, value):
         {"baseline": {"label": "x"}},
         {"_esm": "export default {}"},
         {"status": {"busy": True}},
+        {"_view_name": "Elsewhere"},
+        {"_dom_classes": [1]},
+        {"layout": None},
     ],
 )
 def test_a_front_end_is_not_believed(panel, monkeypatch, sent):
@@ -429,6 +434,18 @@ def test_several_panels_of_a_cell_are_told_apart(cell, net):
     first = cell("a", two)
     first[1].selected = "conv"
     assert [panel.selected for panel in cell("a", two)] == ["", "conv"]
+
+
+def test_a_cell_that_runs_again_and_again_keeps_one_panel(cell, net):
+    """What it made before is let go: its copy of the model, and the layout that a notebook would store."""
+    made = [weakref.ref(cell("a", cost(net, (1, 3, 16, 16)).panel)) for _ in range(5)]
+    gc.collect()
+    assert [reference() is not None for reference in made] == [False] * 4 + [True]
+    last = made[-1]()
+    layout = last.layout
+    assert layout.comm is not None
+    last.close()
+    assert layout.comm is None
 
 
 CELLS = [

@@ -94,13 +94,20 @@ def first_metric(report: Report) -> str:
 
 
 def row_ids(rows: Iterable[Row]) -> list[str]:
-    """What each row is called in the panel: its path, and which of several with that path it is."""
-    seen: dict[str, int] = {}
+    """What each row is called in the panel: its path, and which of several with that path it is.
+
+    A layer may be called ``conv (2)`` by its user; then the second ``conv`` is the next that is free.
+    """
+    paths = [row.path or row.name for row in rows]
+    taken, seen = set(paths), dict.fromkeys(paths, 0)
     ids = []
-    for row in rows:
-        path = row.path or row.name
-        seen[path] = seen.get(path, 0) + 1
-        ids.append(path if seen[path] == 1 else f"{path} ({seen[path]})")
+    for path in paths:
+        seen[path] += 1
+        name = path
+        while seen[path] > 1 and (name := f"{path} ({seen[path]})") in taken:
+            seen[path] += 1
+        taken.add(name)
+        ids.append(name)
     return ids
 
 

@@ -33,8 +33,6 @@ _MIRRORS = MappingProxyType({"selected": "selected", "view": "view", "what_if": 
 _READERS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {"selected": str, "view": View.read, "what_if": WhatIf.read}
 )
-#: What Python alone says.
-_SAID = frozenset({"table", "controls", "details", "baseline", "status", "words", "_esm", "_css", "_anywidget_id"})
 _IDLE: Mapping[str, Any] = MappingProxyType({"busy": False, "error": None})
 
 
@@ -63,6 +61,7 @@ class Panel(anywidget.AnyWidget):
     """
 
     _esm = traitlets.Unicode().tag(sync=True)  # as no trait's default: those are left out where a page embeds widgets
+    _own_layout: Any = None
     _ipython_display_ = None  # ipywidgets 7 shows itself by this, and would leave out the static report
 
     state = traitlets.Instance(PanelState)
@@ -93,6 +92,7 @@ class Panel(anywidget.AnyWidget):
         state = self._first
         mirrors = {mirror: getattr(state, part) for mirror, part in _MIRRORS.items()}
         super().__init__(_esm=module(), table=table, state=state, **mirrors)
+        self._own_layout = self.layout
         self._describe()
         self.on_msg(self._hear)
         self._succeed(take_place(self))
@@ -118,6 +118,8 @@ class Panel(anywidget.AnyWidget):
     def close(self) -> None:
         """Take the panel out of all pages; the report then shows itself in its stead."""
         super().close()
+        if self._own_layout is not None:  # nobody else closes it, and a notebook would store it
+            self._own_layout.close()
         self.__dict__.pop("_repr_mimebundle_", None)  # of ipywidgets 8, which shows nothing then
 
     # The state and its mirrors.
@@ -156,18 +158,19 @@ class Panel(anywidget.AnyWidget):
 
     def set_state(self, sync_data: Mapping[str, Any]) -> None:
         """What a front end sends: taken where it makes sense; else the front end is told what holds."""
-        refused = [name for name, value in sync_data.items() if not self._takes(name, value)]
+        taken = {name: value for name, value in sync_data.items() if self._takes(name, value)}
         self._is_told = True
         try:
-            super().set_state({name: value for name, value in sync_data.items() if name not in refused})
+            super().set_state(taken)
         finally:
             self._is_told = False
+        refused = [name for name in sync_data if name not in taken and name in self.keys]
         if refused:
             self.send_state(refused)
 
     def _takes(self, name: str, value: Any) -> bool:
         if name not in _READERS:
-            return name not in _SAID
+            return False
         try:
             check(replace(self.state, **{_MIRRORS[name]: _READERS[name](value)}), self.table)
         except CostError:
