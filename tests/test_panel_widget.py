@@ -243,7 +243,7 @@ def test_layers_are_offered_to_fit_only_where_that_helps(panel, monkeypatch):
     shown.what_if = WhatIf(layers={"conv": LayerChange(out_channels=16)})
     error = shown.status["error"]
     assert (error["path"], error["fit"]) == ("norm", False)
-    assert "change the other side" in error["message"]
+    assert "change the other side" in error["still"]
     told, before = sent_by(shown, monkeypatch), shown.state
     shown._hear(shown, {"kind": "fit"}, None)
     assert "change the other side" in told[-1]["text"]

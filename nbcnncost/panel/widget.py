@@ -34,6 +34,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {"selected": str, "view": View.read, "what_if": WhatIf.read}
 )
 _IDLE: Mapping[str, Any] = MappingProxyType({"busy": False, "error": None})
+_NOWHERE: Mapping[str, Any] = MappingProxyType({"row": -1, "path": "", "fit": False, "still": ""})
 
 
 def _text(value: Any) -> str:
@@ -216,7 +217,10 @@ class Panel(anywidget.AnyWidget):
         with self.hold_sync():
             self.state = replace(self.state, what_if=self._shown.what_if)
             self._describe()
-            self.status = {"busy": False, "error": {"row": -1, "path": "", "message": message, "fit": False}}
+            self.status = {
+                "busy": False,
+                "error": {"row": -1, "path": "", "message": message, "fit": False, "still": ""},
+            }
 
     def send_again(self, name: str) -> None:
         """Send what depends on more than its own value."""
@@ -224,16 +228,15 @@ class Panel(anywidget.AnyWidget):
         self.notify_change(traitlets.Bunch(name=name, old=value, new=value, owner=self, type="change"))
 
     def _error(self, answer: Answer) -> dict[str, Any] | None:
+        """What stops, whether to make layers fit helps, and if not what would still stop then; known a little later."""
         if not answer.message:
             return None
         failure = self.table["failure"] if answer.report is not None else None
         ids = self.table["rows"]["id"]
         row = failure["row"] if failure else ids.index(answer.path) if answer.path in ids else -1
         fitting = self._fitting[1] if self._fitting is not None and self._fitting[0] is answer else answer
-        message = answer.message
-        if fitting.message not in ("", message):
-            message = f"{message}; with what follows made to fit: {fitting.message}"
-        return {"row": row, "path": answer.path, "message": message, "fit": not fitting.message}
+        still = fitting.message if fitting is not answer else ""
+        return {"row": row, "path": answer.path, "message": answer.message, "fit": not fitting.message, "still": still}
 
     def _describe(self) -> None:
         """Say what there is about the selected row, and what can be changed."""
