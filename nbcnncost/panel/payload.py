@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from nbcnncost.parts import STEP
 from nbcnncost.views.columns import (
     DISPENSABLE,
+    SHARES,
     clean,
     column_of,
     default_columns,
@@ -41,13 +42,6 @@ if TYPE_CHECKING:
 #: The largest whole number up to which JavaScript's are exact.
 _MOST_EXACT = 2**53
 _TEXTS = ("type", "input", "output")
-_SHARES = {
-    "params_share": "params",
-    "macs_share": "macs",
-    "flops_share": "flops",
-    "share": "count",
-    "step_share": "step",
-}
 
 
 def table_of(report: Report) -> dict[str, Any]:
@@ -129,7 +123,7 @@ def _column(key: str, report: Report, numbers: Sequence[str]) -> dict[str, Any]:
     column = column_of(key, report)
     kind = "text" if key in _TEXTS else "number" if key in numbers else "share"
     made = {"key": key, "header": column.header, "title": column.title, "kind": kind}
-    own = _own(report) if key == "share" else _SHARES.get(key)
+    own = _own(report) if key == "share" else SHARES.get(key)
     return {**made, "of": own} if kind == "share" else made
 
 
