@@ -255,40 +255,30 @@ function choiceField(store, state, { key, label, choices, read, ask }) {
   return element("label", { class: "cc-field" }, element("span", {}, store.t(label)), list);
 }
 
-// What is otherwise, each with a way back: one sentence for each part of the input, and for each layer.
+// What is otherwise, each with a way back: a sentence for each part of the input, and for each layer.
 function drawChanges(store, list, { changes = [] }, ask) {
-  const { layers = {}, ...whole } = store.model.get("what_if") || {};
-  const ways = [
-    ...Object.keys(whole).map((key) => [
-      key === "width" ? (store.model.get("controls")?.width?.label ?? key) : key,
-      { [key]: null },
-    ]),
-    ...Object.entries(layers).map(([path, change]) => [
-      path || store.table.model,
-      { path, ...Object.fromEntries(Object.keys(change).map((key) => [key, null])) },
-    ]),
-  ];
+  const { layers = {} } = store.model.get("what_if") || {};
+  const nothingOf = (record) => Object.fromEntries(Object.keys(record ?? {}).map((key) => [key, null]));
+  const wayBack = ({ key, path }) => (key ? { [key]: null } : { path, ...nothingOf(layers[path]) });
   const focused = list.contains(document.activeElement);
   list.replaceChildren(
-    ...changes.map((text) => {
-      const [, undo] = ways.find(([name]) => text.startsWith(name + ":")) ?? [];
-      return element(
+    ...changes.map(({ text, ...change }) =>
+      element(
         "li",
         { class: "cc-change" },
         isolated(text),
-        undo &&
-          element(
-            "button",
-            {
-              type: "button",
-              class: "cc-link",
-              "aria-label": store.t("Take back: {0}", text),
-              onclick: () => ask(undo, true),
-            },
-            "✕",
-          ),
-      );
-    }),
+        element(
+          "button",
+          {
+            type: "button",
+            class: "cc-link",
+            "aria-label": store.t("Take back: {0}", text),
+            onclick: () => ask(wayBack(change), true),
+          },
+          "✕",
+        ),
+      ),
+    ),
   );
   if (focused) (list.querySelector("button") ?? list.parentNode.querySelector("h3")).focus();
 }
@@ -306,7 +296,9 @@ function drawWrong(store, wrong, error, state) {
         { type: "button", class: "cc-button cc-fit", onclick: () => store.command("fit", "what_if") },
         store.t("Make the following layers fit"),
       )
-    : "";
+    : error.still
+      ? element("p", { class: "cc-why" }, isolated(store.t("With the following layers made to fit: {0}", error.still)))
+      : "";
   wrong.replaceChildren(element("span", {}, "✗ ", isolated(error.message)), fit);
 }
 
