@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 from nbcnncost.course import messages
 from nbcnncost.course.diagnosis import Diagnosis, Earlier, diagnose
+from nbcnncost.course.exports import Exports
 from nbcnncost.course.messages import say
 from nbcnncost.course.numerals import Answer, NotANumber, read
 from nbcnncost.course.questions import Question
@@ -22,7 +24,7 @@ from nbcnncost.errors import CostError
 GRADER = "NBGRADER_EXECUTION"
 
 
-class Sheet:
+class Sheet(Exports):
     """Questions by their keys, checked one by one.
 
     A sheet remembers the answers, for two ends: what follows from a student's own earlier error is told so, and
@@ -105,6 +107,12 @@ class Sheet:
         sys.stdout.write(f"{verdict.text}\n")
         return None if points is None else verdict.points
 
+    def remember(self, answers: Mapping[str, Any]) -> None:
+        """Take answers as given before, without scoring them; what is no number is left out."""
+        for key, given in answers.items():
+            with contextlib.suppress(NotANumber):
+                self._last[self[key].key] = read(key, given)
+
     def _verdict(self, key: str, answer: Any, points: float | None, hint: int | None, most: int) -> Verdict:
         question = self[key]
         try:
@@ -112,7 +120,8 @@ class Sheet:
         except NotANumber as error:
             return Verdict((str(error),), None, 0.0)
         self._last[key] = diagnosis.answer
-        step = hint or min(self._attempt(question, diagnosis), most)
+        attempt = self._attempt(question, diagnosis)
+        step = hint or (most if os.environ.get(GRADER) == "autograde" else min(attempt, most))  # nobody tries again
         return Verdict(tuple(diagnosis.sentences(step)), diagnosis, self._score(diagnosis, points))
 
     def _attempt(self, question: Question, diagnosis: Diagnosis) -> int:
