@@ -48,8 +48,9 @@ def question(
     named = zip(names or [name] * len(layers), layers, strict=True)
     known = [(layer, part(own, layer, quantity, convention)) for own, layer in named]
     there = [(layer, made) for layer, made in known if made is not None]
-    if not there or (quantity in SIZES and len(layers) != 1):
-        return None
+    is_of_one = quantity in SIZES or quantity.startswith(("elements", "activation"))
+    if not there or (is_of_one and len(layers) != 1):
+        return None  # what comes out of several operations together is not the sum of what each hands on
     about = layers[0].text if len(layers) == 1 else ""
     used = tuple(layer for layer, _ in there)
     return Question(

@@ -6,7 +6,7 @@ the batch in front. Sizes come from :mod:`nbcnncost.formulas`, so they are those
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
@@ -341,7 +341,10 @@ def _image(input_size: Sequence[int], spatial: int) -> tuple[int, int, tuple[int
     return values[0], values[1], values[2:]
 
 
-def _check_channels(channels: int, settings: dict[str, Sizes]) -> None:
+def _check_channels(channels: int, settings: Mapping[str, object]) -> None:
+    words = [word for word, value in settings.items() if isinstance(value, str)]
+    if words:
+        raise InputError(say(messages.NO_WORD, setting=words[0], word=repr(settings[words[0]])))
     if settings.get("in_channels") != channels:
         raise InputError(say(messages.OTHER_CHANNELS, channels=channels, in_channels=settings.get("in_channels")))
 

@@ -72,6 +72,7 @@ NO_DROPOUT = "a dropout zeroes between 1 and 99 per cent, not {percent}"
 NO_SIZE = "input_size is a row of whole numbers from 1, as (3, 224, 224); not {size}"
 NO_IMAGE = "input_size has {number} numbers, or one more with the batch in front; not {size}"
 OTHER_CHANNELS = "input_size has {channels} channels, but in_channels is {in_channels}; they are the same"
+NO_WORD = "{setting} is a number here, or one for each axis, not {word}: that is what is to be counted"
 NO_LAYER = "this layer cannot be built: {error}"
 
 # A sheet tried on itself.
