@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from fractions import Fraction
 from xml.etree import ElementTree as ET
 
@@ -136,6 +137,13 @@ def test_a_sheet_about_a_model_needs_the_code_of_its_model():
     assert "lab = mine()" in one.to_nbgrader(setup="from net import mine\nlab = mine()")
     with pytest.raises(CostError, match="a sheet named lab"):
         one.to_nbgrader(setup="from net import mine")
+
+
+def test_a_convention_with_a_function_needs_code_of_its_own():
+    """No text says what a function of the teacher's counts."""
+    ours = textbook.with_rules({"relu": lambda op: 0}, name="ours")
+    with pytest.raises(CostError, match="setup='lab = sheet"):
+        lab(convention=ours).to_nbgrader()
 
 
 def test_a_sheet_about_a_model_of_usual_layers_needs_nothing():
@@ -274,6 +282,22 @@ def test_what_was_answered_before_is_taken_from_the_notebook(capsys):
     assert one.check("conv1.macs", answers["conv1_macs"], points=2) == 1.0
     with pytest.raises(AssertionError):
         lab().check("conv1.macs", answers["conv1_macs"], points=2)
+
+
+def test_an_answer_that_warns_is_as_quiet_as_others(recwarn):
+    """A grader gives nothing for a cell that writes to stderr, and warnings are written there."""
+
+    class Loud:
+        dtype, shape = "float64", ()
+
+        def item(self):
+            warnings.warn("a warning of the student's own", stacklevel=1)
+            return 55.0
+
+    one = for_grading(lab(), {"conv1_h_out": Loud()})
+    assert one.check("conv1.h_out", Loud(), points=2) == 2.0
+    handed_in(one, {"conv1_h_out": Loud()})
+    assert list(recwarn) == []
 
 
 def test_under_the_autograder_feedback_says_all_it_may_at_once(monkeypatch):

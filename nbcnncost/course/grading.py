@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+import warnings
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -75,7 +76,9 @@ def for_grading(made: Sheet, answers: Mapping[str, Any]) -> Sheet:
 
 def handed_in(lab: Sheet, answers: Mapping[str, Any]) -> None:
     """Write a notebook's answers on one line, for :func:`collected` to find; what is no number is ``null``."""
-    found = {key: _text(key, answers.get(variable(key))) for key in lab.keys}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = {key: _text(key, answers.get(variable(key))) for key in lab.keys}
     sys.stdout.write(_MARK + json.dumps({"student": lab.student, "answers": found}, ensure_ascii=False) + "\n")
 
 

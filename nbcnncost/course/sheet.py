@@ -90,7 +90,7 @@ class Sheet(Exports):
         Numbers of any kind are taken, also as text: ``34944``, ``"34,944"``, ``"1.05e8"``, ``"105 M"``; what has a
         point, an exponent or a suffix, or is a float, may be rounded to three or more digits. What is no number is
         rejected with a sentence. ``hint`` is the step of feedback: 1 direction, 2 the mistake, 3 the formula, 4 the
-        numbers; without it feedback climbs with each new wrong answer.
+        numbers; without it feedback climbs with each new wrong answer, and says all it may under nbgrader's autograder.
 
         With ``points`` a right answer gives that many as a plain float, for a grader that reads a cell's last
         value; one that follows from the student's own earlier error gives the settings' share of them.
@@ -109,9 +109,11 @@ class Sheet(Exports):
 
     def remember(self, answers: Mapping[str, Any]) -> None:
         """Take answers as given before, without scoring them; what is no number is left out."""
-        for key, given in answers.items():
-            with contextlib.suppress(NotANumber):
-                self._last[self[key].key] = read(key, given)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for key, given in answers.items():
+                with contextlib.suppress(NotANumber):
+                    self._last[self[key].key] = read(key, given)
 
     def _verdict(self, key: str, answer: Any, points: float | None, hint: int | None, most: int) -> Verdict:
         question = self[key]

@@ -64,7 +64,8 @@ def otter_tests(sheet: Sheet, points: Points = 1, *, setup: str = "") -> dict[st
         lab = course.sheet(
             {
                 "fc": linear(in_features=400, out_features=120),
-            }, ask=("params",)
+            },
+            ask=("params",),
         )
         lab = for_grading(lab, env)
         lab.check("fc.params", env.get("fc_params"), hint=2)

@@ -32,7 +32,8 @@ class Plan:
     def intro(self) -> str:
         """What stands above all questions."""
         total = sum(self.points.values()) + self.explain * len(self.groups)
-        told = say(wording.INTRO, questions=len(self.sheet), points=number(total))
+        questions = say(wording.ONE_QUESTION if len(self.sheet) == 1 else wording.QUESTIONS, questions=len(self.sheet))
+        told = say(wording.INTRO, questions=questions, points=points_text(total))
         variants = [wording.INTRO_VARIANTS] if self.recipe.is_drawn else []
         return "\n\n".join([f"# {self.title}", told, *variants])
 

@@ -13,7 +13,7 @@ from nbcnncost.course.generators.layer_code import layer_code
 from nbcnncost.course.layers import Layer
 from nbcnncost.course.making import Course
 from nbcnncost.course.messages import say
-from nbcnncost.course.quantities import QUANTITIES, USUAL
+from nbcnncost.course.quantities import QUANTITIES
 from nbcnncost.course.questions import Question
 from nbcnncost.course.settings import Settings
 from nbcnncost.course.sheet import Sheet
@@ -21,6 +21,8 @@ from nbcnncost.course.topics import TOPICS
 from nbcnncost.errors import CostError
 
 _INDENT = " " * 4
+#: Conventions that a course may change rules of.
+_BASES = ("textbook", "macs", "paper")
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def recipe(sheet: Sheet, setup: str = "") -> Recipe:
     if course is None or found is None:
         raise CostError(wording.NO_RECIPE)
     names, text, is_drawn = found
-    shared = ("nbcnncost.conventions", tuple(name for name in CONVENTIONS if f"{name}.with_rules" in course))
+    shared = ("nbcnncost.conventions", tuple(name for name in _BASES if f"{name}.with_rules" in course))
     lines = (f"course = {course}", f"lab = {text}")
     return Recipe((shared, ("nbcnncost.course", ("Course", *names))), lines, is_drawn)
 
@@ -88,11 +90,11 @@ def _of_layers(sheet: Sheet) -> Found | None:
     ask = tuple(name for name in QUANTITIES if any(entry.quantity.name == name for entry in sheet.questions))
     for chosen in ((), ask):
         if named and _agree(sheet, Course(sheet.settings).sheet(named, ask=chosen)):
-            return _written(named, "" if not set(chosen) - set(USUAL) and not chosen else f", ask={_row(chosen)}")
+            return _written(named, [f"{_INDENT}ask={_row(chosen)},"] if chosen else [])
     return None
 
 
-def _written(named: Mapping[str, Sequence[Layer]], ask: str) -> Found | None:
+def _written(named: Mapping[str, Sequence[Layer]], more: Sequence[str]) -> Found | None:
     names, lines = set[str](), []
     for name, layers in named.items():
         found = _row_of(layers)
@@ -100,7 +102,7 @@ def _written(named: Mapping[str, Sequence[Layer]], ask: str) -> Found | None:
             return None
         names |= found[0]
         lines.append(f"{_INDENT * 2}{_quoted(name)}: {found[1]},")
-    body = "\n".join(["course.sheet(", f"{_INDENT}{{", *lines, f"{_INDENT}}}{ask}", ")"])
+    body = "\n".join(["course.sheet(", f"{_INDENT}{{", *lines, f"{_INDENT}}},", *more, ")"])
     return sorted(names), body, False
 
 
@@ -113,7 +115,7 @@ def _of_questions(sheet: Sheet) -> Found | None:
             return None
         names |= found[0]
         lines.append(f"{_INDENT * 2}{found[1]},")
-    body = "\n".join(["course.sheet(", f"{_INDENT}[", *lines, f"{_INDENT}]", ")"])
+    body = "\n".join(["course.sheet(", f"{_INDENT}[", *lines, f"{_INDENT}],", ")"])
     return sorted(names), body, False
 
 
@@ -174,13 +176,17 @@ def _course(settings: Settings) -> str | None:
 
 
 def _convention(convention: Convention) -> str | None:
+    """A convention by its name, or by what it changes in another."""
     for name, base in CONVENTIONS.items():
         if convention == base:
             return _quoted(name)
+    for name in _BASES:
+        base = CONVENTIONS[name]
         weights = {key: weight for key, weight in convention.weights.items() if base.weights.get(key) != weight}
         rules = {key: rule for key, rule in convention.rules.items() if base.rules.get(key) != rule}
-        if base.unit == convention.unit and base.title == convention.title and not any(map(callable, rules.values())):
-            text = ", ".join(f"{_quoted(key)}: {_literal(rule)}" for key, rule in {**weights, **rules}.items())
+        changed = {**weights, **rules}
+        if not any(map(callable, rules.values())) and base.with_rules(changed, name=convention.name) == convention:
+            text = ", ".join(f"{_quoted(key)}: {_literal(rule)}" for key, rule in changed.items())
             return f"{name}.with_rules({{{text}}}, name={_quoted(convention.name)})"
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # Notebooks.
 INTRO = (
-    "{questions} questions, {points} points. Put a number or a formula, as `96 * (3*11*11 + 1)`, into each answer and "
+    "{questions}, {points}. Put a number or a formula, as `96 * (3*11*11 + 1)`, into each answer and "
     "run the cell below it: it says whether the answer is right, and if not, what may be the matter."
 )
 INTRO_VARIANTS = "Your layers are your own: they are drawn for your id, so put it in first."
@@ -17,6 +17,8 @@ EXPLAIN = (
 )
 HANDED_IN = "# Your answers, as your teacher collects them."
 GRADED = "# Made again for the grader, whatever the notebook did to it."
+ONE_QUESTION = "1 question"
+QUESTIONS = "{questions} questions"
 POINT = "{points} point"
 POINTS = "{points} points"
 TITLE = "What a network costs"
