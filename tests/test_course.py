@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 import warnings
@@ -214,6 +216,9 @@ def test_an_earlier_number_goes_on_into_the_next():
     assert one.diagnose("conv1.weight_bytes", 4 * 999, {"conv1.params": 999}).id == "carried"
     assert one.diagnose("conv1.weight_bytes", 4 * 999).id == "unknown"
     assert one.diagnose("conv1.weight_bytes", 4 * 999, {"conv1.params": PARAMS}).id == "unknown"
+    scores = 6 * 50 * 70  # attention's FLOPs are twice its MACs and 6 for each score
+    attended = sheet({"attn": course.attention(queries=50, keys=70, features=8)})
+    assert attended.diagnose("attn.flops", 2 * 1001 + scores, {"attn.macs": 1001}).carried == ("attn.macs",)
 
 
 def test_with_a_share_of_nothing_an_earlier_error_raises():
@@ -359,6 +364,20 @@ def test_the_symbols_and_numbers_of_a_mistake_are_those_of_its_value():
             assert eval(plain) == (asked.value if wrong is None else wrong.value)
 
 
+def test_the_shown_quotient_has_the_mistake_on_both_sides():
+    """A mistake that is made in both designs stands in both sums, and the line gives its number."""
+    wide = conv2d(in_channels=24, out_channels=48, kernel_size=5, input_size=(24, 20, 20))
+    steps = [
+        conv2d(in_channels=24, out_channels=24, kernel_size=5, groups=24, input_size=(24, 20, 20)),
+        conv2d(in_channels=24, out_channels=48, kernel_size=1, input_size=(24, 16, 16)),
+    ]
+    asked = course.saving(wide, steps, of="params")
+    shown = [(asked.shown(wrong, numbers=True), wrong.value) for wrong in asked.wrong if wrong.above]
+    assert len(shown) > 5
+    for line, value in [(asked.shown(numbers=True), asked.value), *shown]:
+        assert eval(line.replace("·", "*").replace("−", "-")) == pytest.approx(float(value), rel=1e-12)
+
+
 # Conventions
 
 
@@ -406,6 +425,10 @@ def test_a_tools_convention_is_refused_for_a_course():
         Course().use("fvcore")
     with pytest.raises(CostError, match="no such setting"):
         Course().use(colour="blue")
+    with pytest.raises(CostError, match="from 0 to 1"):
+        Course().use(carried_share=2)
+    with pytest.raises(CostError, match="from 1 to 4"):
+        Course().use(highest_hint=0)
 
 
 # Where questions come from
@@ -599,6 +622,19 @@ def test_every_topic_passes_its_self_test(topic):
     assert found.mistakes > 0
 
 
+def test_a_sheet_names_its_questions():
+    """Whose it is, what it counts by, and the keys."""
+    assert repr(sheet("attention", student="ada")).splitlines() == [
+        "attention of ada, by the convention textbook:",
+        "attn1.macs",
+        "attn1.flops",
+        "attn1.activation_bytes",
+    ]
+    assert repr(lab()).startswith("questions, by the convention textbook:\nconv1.h_out")
+    assert [entry.key for entry in lab()] == list(lab().keys)
+    assert len(lab()) == 7
+
+
 def test_a_self_test_finds_what_is_wrong_with_a_sheet():
     """A question whose answer is 0 accepts the stub 0; an ordinary layer hides mistakes."""
     found = selftest(sheet([question(max_pool2d(2, input_size=(4, 8, 8)), "params")]))
@@ -608,6 +644,31 @@ def test_a_self_test_finds_what_is_wrong_with_a_sheet():
     notes = selftest(sheet({"easy": easy})).notes
     assert any("input_size_for_output gives the right number" in note for note in notes)
     assert any("forgot_input_channels, forgot_output_channels" in note for note in notes)
+
+
+NOTEBOOK = """
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from traitlets.config import Config
+shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}), colors="NoColor")
+shell.run_cell("from nbcnncost.course import check, linear, sheet")
+shell.run_cell("lab = sheet({'fc': linear(in_features=400, out_features=120)})")
+for cell in ("check('fc.params', 48120, points=2)", "check('fc.params', 48000, hint=2)"):
+    with capture_output() as shown:
+        done = shell.run_cell(cell)
+    print(type(done.error_in_exec).__name__, done.result, shown.stdout.strip().splitlines(), [shown.stderr])
+"""
+
+
+def test_a_notebooks_cell_fails_with_the_sentences_alone(tmp_path):
+    """The error is an AssertionError, without a traceback through this package; the points are the cell's value."""
+    env = {**os.environ, "IPYTHONDIR": str(tmp_path), "PYTHONPATH": str(Path(course.__file__).parents[2])}
+    run = subprocess.run([sys.executable, "-c", NOTEBOOK], capture_output=True, text=True, env=env, check=True)
+    right, wrong = run.stdout.splitlines()
+    assert re.fullmatch(r"NoneType 2\.0 \['fc\.params: right, 48,120\.', 'Out\[\d\]: 2\.0'\] \[''\]", right)
+    sentence = "fc.params: 48,000 is wrong; it is too small."
+    assert wrong.startswith(f"AssertionError None ['AssertionError: {sentence}', 'Probably: the bias forgotten")
+    assert "Traceback" not in wrong
 
 
 FRESH = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 
 from nbcnncost.conventions import Convention
 from nbcnncost.course import messages, quantities
@@ -10,7 +11,7 @@ from nbcnncost.course.layers import Layer
 from nbcnncost.course.messages import say
 from nbcnncost.course.parts import Part
 from nbcnncost.course.quantities import QUANTITIES, SIZES
-from nbcnncost.course.questions import Question
+from nbcnncost.course.questions import Feed, Question
 from nbcnncost.course.rewriting import Ratio
 from nbcnncost.errors import CostError
 from nbcnncost.expressions import axes
@@ -57,7 +58,7 @@ def question(
         tuple(made for _, made in there),
         convention,
         layers=used,
-        feeds=tuple(_feeds(name, quantity, used)),
+        feeds=tuple(_feeds(name, quantity, used, convention)),
         about=about,
     )
 
@@ -82,12 +83,18 @@ def _values(layer: Layer) -> dict[str, int]:
     }
 
 
-def _feeds(name: str, quantity: str, layers: Sequence[Layer]) -> Iterator[tuple[str, str]]:
+def _feeds(name: str, quantity: str, layers: Sequence[Layer], convention: Convention) -> Iterator[Feed]:
     goes_on = quantity not in SIZES and quantity not in ("params", "weight_bytes", "weight_mb")
     if goes_on and len(layers) == 1 and layers[0].has_sizes:
-        yield from ((f"{name}.{axis.lower()}_out", f"{axis}_out") for axis in axes(layers[0].spatial))
+        yield from (Feed(f"{name}.{axis.lower()}_out", f"{axis}_out") for axis in axes(layers[0].spatial))
+    slopes: dict[str, int | Fraction] = {
+        "flops": quantities.counting_flops(convention).weights.get("macs", 0),
+        "weight_bytes": layers[0].values["e"],
+        "weight_mb": Fraction(1, 10**6),
+        "activation_mb": Fraction(1, 10**6),
+    }
     if quantity in _FEEDS:
-        yield f"{name}.{_FEEDS[quantity]}", ""
+        yield Feed(f"{name}.{_FEEDS[quantity]}", slope=Fraction(slopes[quantity]))
 
 
 def ratio(name: str, first: Sequence[Layer], second: Sequence[Layer], of: str, convention: Convention) -> Question:

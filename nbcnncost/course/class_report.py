@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nbcnncost.course import messages
@@ -28,6 +29,16 @@ Row = tuple[str, str, Any]
 #: A sheet for all, or what makes each student's.
 Sheets = Sheet | Callable[[str], Sheet]
 _RIGHT, _NO_NUMBER = "right", "no_number"
+#: What is no mistake of the table, in words.
+_TOLD = MappingProxyType(
+    {
+        _NO_NUMBER: messages.CLASS_NO_NUMBER,
+        "unknown": messages.CLASS_UNKNOWN,
+        "coarse": messages.CLASS_COARSE,
+        "carried": messages.CLASS_CARRIED,
+        "convention": messages.CLASS_CONVENTION,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -194,9 +205,8 @@ def _by_student(answers: Any) -> dict[str, dict[str, Any]]:
 
 def _title(name: str) -> str:
     """One id in words: a mistake's title, or two made together."""
-    told = {_NO_NUMBER: messages.CLASS_NO_NUMBER, "unknown": messages.CLASS_UNKNOWN, "carried": messages.CLASS_CARRIED}
-    if name in told:
-        return told[name]
+    if name in _TOLD:
+        return _TOLD[name]
     if name.startswith("factor_"):
         return say(messages.CLASS_FACTOR, symbol=name.removeprefix("factor_"))
     return " + ".join(MISTAKES[part].title if part in MISTAKES else part for part in name.split("+"))

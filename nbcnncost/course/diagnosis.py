@@ -52,8 +52,8 @@ class Diagnosis:
             return self.verdict
         if self.found:
             return "|".join(wrong.id for wrong in self.found)
-        if self.carried:
-            return "carried"
+        if self.carried or self.conventions:
+            return "carried" if self.carried else "convention"
         return f"factor_{self.factor}" if self.factor else "unknown"
 
     def feedback(self, step: int = STEPS) -> str:
@@ -106,7 +106,7 @@ class Diagnosis:
         if self.found:
             mistake = self.found[0].mistakes[0]
             return [say(messages.ONE_MISTAKE, title=mistake.title, why=mistake.why, id=self.id)]
-        if self.carried:
+        if self.carried or self.conventions:
             return []
         if self.factor:
             value = self.question.parts[0].values[self.factor]
@@ -197,18 +197,19 @@ def _nearest(question: Question, given: Answer) -> tuple[Wrong, ...]:
 
 def _carried(question: Question, given: Answer, earlier: Mapping[str, Earlier]) -> tuple[str, ...]:
     """The earlier questions whose wrong answers this answer follows from."""
-    wrong = {key: earlier[key] for key, _ in question.feeds if key in earlier and earlier[key].is_wrong}
-    for key, symbol in question.feeds:
-        if not symbol and key in wrong and wrong[key].question.value:
-            follows = question.value * wrong[key].answer.value / wrong[key].question.value
+    feeds = [feed for feed in question.feeds if feed.key in earlier and earlier[feed.key].is_wrong]
+    for feed in feeds:
+        if not feed.symbol:
+            before = earlier[feed.key]
+            follows = question.value + feed.slope * (before.answer.value - before.question.value)
             if follows != question.value and _fits(given, follows):
-                return (key,)
-    sizes = {symbol: wrong[key].answer.value for key, symbol in question.feeds if symbol and key in wrong}
+                return (feed.key,)
+    sizes = {feed.symbol: earlier[feed.key].answer.value for feed in feeds if feed.symbol}
     if not sizes or any(value.denominator != 1 for value in sizes.values()):
         return ()
     other = question.with_sizes(sizes)
     follows_too = other.value != question.value and _fits(given, other.value)
-    return tuple(key for key, symbol in question.feeds if symbol in sizes) if follows_too else ()
+    return tuple(feed.key for feed in feeds if feed.symbol) if follows_too else ()
 
 
 def _factor(question: Question, given: Answer) -> str:

@@ -18,6 +18,11 @@ ASK_ACTIVATION_MB = "{name}: how many megabytes (10⁶ bytes) does the output ta
 ASK_WEIGHT_MB = "{name}: how many megabytes (10⁶ bytes) do the parameters take ({bytes} bytes a number)?"
 ASK_RATIO = "{name}: how many times as many {unit} does the first take as the second?"
 
+# A sheet's first line.
+SHEET = "{name}, by the convention {convention}:"
+SHEET_OF_STUDENT = "{name} of {student}, by the convention {convention}:"
+UNNAMED = "questions"
+
 # The answers.
 RIGHT = "{key}: right, {value}."
 RIGHT_ROUNDED = "{key}: right, rounded; exactly it is {value}."
@@ -59,6 +64,8 @@ NO_VARIANT = "no variant of {topic} was found in {tries} draws in which every mi
 NO_TOPIC = "there is no topic {topic}; there are: {topics}"
 NO_QUANTITY = "there is no quantity {quantity}; there are: {quantities}"
 NO_SETTING = "a course has no such setting: {error}"
+NO_SHARE = "carried_share is a part of the points from 0 to 1, not {share}"
+NO_HINT = "highest_hint is a step from 1 to 4, not {hint}"
 NO_SUBJECT = "a sheet is about a topic's name, layers, questions, a model or a report; not {type}"
 NO_KIND = "there is no kind {kind}; formulas.FORMULAS names them all"
 NO_DROPOUT = "a dropout zeroes between 1 and 99 per cent, not {percent}"
@@ -83,6 +90,8 @@ CLASS_COLUMNS = ("question", "mistake", "students", "share of the wrong answers"
 CLASS_NO_NUMBER = "no number"
 CLASS_UNKNOWN = "not known"
 CLASS_CARRIED = "follows from an earlier answer"
+CLASS_CONVENTION = "right by another convention"
+CLASS_COARSE = "too few digits"
 CLASS_FACTOR = "off by a factor that is {symbol}"
 CLASS_CHART = "mistakes of {students} students, by how many made them"
 CLASS_CHART_ALT = "Bar chart. {title}. {bars}."

@@ -63,7 +63,8 @@ class Form:
             return None
         if not all(part.values.get(symbol) for symbol in self.needs) or part.values.get(self.absent):
             return None
-        return self.rewrite(right, part.context, part.spatial)
+        made = self.rewrite(right, part.context, part.spatial)
+        return made if made is not None and part.knows(made) else None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,10 @@ class Part:
     spatial: int
     context: Mapping[str, str]
 
+    def knows(self, ratio: Ratio) -> bool:
+        """Whether all symbols of a formula have a value here."""
+        return all(self.values.keys() >= set(side.code.co_names) for side in ratio.shown(self.spatial) if side)
+
     def number(self, ratio: Ratio | None = None, values: Mapping[str, int] | None = None) -> Fraction:
         """What a formula gives with this part's values, or with others."""
         chosen = self.right if ratio is None else ratio

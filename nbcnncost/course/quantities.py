@@ -99,10 +99,15 @@ def macs(layer: Layer) -> str | None:
 
 def flops(layer: Layer, convention: Convention) -> str | None:
     """What the convention counts, in every call; the textbook's FLOPs where it counts MACs."""
-    counting = convention if convention.unit == "FLOPs" else textbook
+    counting = counting_flops(convention)
     shown = counting.expression(layer.op)
     text = str(counting.count(layer.op)) if shown is None else shown.text
     return None if text in ("0", "None") else _each_call(text, layer)
+
+
+def counting_flops(convention: Convention) -> Convention:
+    """What FLOPs are counted by: the convention, or the textbook's where it counts MACs."""
+    return convention if convention.unit == "FLOPs" else textbook
 
 
 def params(layer: Layer) -> str | None:
@@ -130,7 +135,7 @@ def _sums(layer: Layer, convention: Convention) -> str | None:
     """The FLOPs by a convention that counts n − 1 additions in a sum of n products, where there are such sums."""
     if not any("dot_products" in term.per for term in layer.formula.terms) or "dot_products" in convention.weights:
         return None
-    return _each_call(layer.formula.text({**textbook.weights, "dot_products": -1}), layer)
+    return _each_call(layer.formula.text({**counting_flops(convention).weights, "dot_products": -1}), layer)
 
 
 def _each_call(text: str, layer: Layer) -> str:

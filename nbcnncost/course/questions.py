@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations
 from types import MappingProxyType
+from typing import NamedTuple
 
 from nbcnncost.conventions import CONVENTIONS, Convention, textbook
 from nbcnncost.course import showing
@@ -16,7 +17,7 @@ from nbcnncost.course.messages import say
 from nbcnncost.course.mistakes import MISTAKES, RATIO_MISTAKES, Mistake
 from nbcnncost.course.numerals import number_text
 from nbcnncost.course.parts import Part
-from nbcnncost.course.quantities import QUANTITIES, Quantity
+from nbcnncost.course.quantities import QUANTITIES, Quantity, counting_flops
 from nbcnncost.course.rewriting import Ratio
 
 #: Conventions that an answer may be right by; their FLOPs or MACs are of single operations, whatever stands around.
@@ -27,11 +28,16 @@ _CHOICES = MappingProxyType({"2n − 1": {"dot_products": -1}, "biases added": {
 
 @dataclass(frozen=True)
 class Wrong:
-    """A wrong number with the mistakes that make it: one, or two together."""
+    """A wrong number with the mistakes that make it: one, or two together.
+
+    ``above`` and ``below`` are the formulas with the mistakes in them, one for each part of the question; none where
+    the mistake is in what was divided by what.
+    """
 
     mistakes: tuple[Mistake, ...]
     value: Fraction
     above: tuple[Ratio, ...] = ()
+    below: tuple[Ratio, ...] = ()
 
     @property
     def id(self) -> str:
@@ -39,13 +45,24 @@ class Wrong:
         return "+".join(mistake.id for mistake in self.mistakes)
 
 
+class Feed(NamedTuple):
+    """An earlier question that a later one builds on.
+
+    ``symbol`` is what its answer stands for in the later formula (``"H_out"``); without one the later answer grows by
+    ``slope`` with each one more in the earlier.
+    """
+
+    key: str
+    symbol: str = ""
+    slope: Fraction = Fraction(1)
+
+
 @dataclass(frozen=True)
 class Question:
     """One number that is asked for.
 
     ``parts`` add up to the answer; where there are parts ``below``, their sum divides it. ``layers`` are those that
-    the question is about, in the order of ``parts``. ``feeds`` are the earlier questions that this one builds on: a
-    key, and the symbol that its answer stands for (``""``: the answer itself goes on, as MACs do into FLOPs).
+    the question is about, in the order of ``parts``. ``feeds`` are the earlier questions that this one builds on.
     """
 
     key: str
@@ -54,7 +71,7 @@ class Question:
     convention: Convention = textbook
     below: tuple[Part, ...] = ()
     layers: tuple[Layer, ...] = ()
-    feeds: tuple[tuple[str, str], ...] = ()
+    feeds: tuple[Feed, ...] = ()
     about: str = ""
 
     def __repr__(self) -> str:
@@ -69,9 +86,8 @@ class Question:
     def prompt(self) -> str:
         """The question's sentence."""
         number_bytes = self.parts[0].values.get("e", 4)
-        return say(
-            self.quantity.prompt, name=self.name, convention=self.convention.name, bytes=number_bytes, unit=self.unit
-        )
+        by = counting_flops(self.convention).name
+        return say(self.quantity.prompt, name=self.name, convention=by, bytes=number_bytes, unit=self.unit)
 
     @property
     def unit(self) -> str:
@@ -140,11 +156,11 @@ class Question:
 
     def shown(self, wrong: Wrong | None = None, *, numbers: bool = False) -> str:
         """The formula, right or wrong, in symbols or with its numbers."""
-        above = wrong.above if wrong is not None and wrong.above else tuple(part.right for part in self.parts)
+        is_made = wrong is not None and bool(wrong.above)
+        above = wrong.above if wrong and is_made else tuple(part.right for part in self.parts)
+        below = wrong.below if wrong and is_made else tuple(part.right for part in self.below)
         text = showing.summed(self.parts, above, numbers=numbers)
-        if not self.below:
-            return text
-        return showing.divided(text, showing.summed(self.below, [part.right for part in self.below], numbers=numbers))
+        return showing.divided(text, showing.summed(self.below, below, numbers=numbers)) if below else text
 
     @property
     def latex(self) -> str:
@@ -152,17 +168,15 @@ class Question:
         return showing.latex(self.parts[0]) if len(self.parts) == 1 and not self.below else ""
 
     def _chosen(self, rules: Mapping[str, int]) -> Convention:
-        counting = self.convention if self.convention.unit == "FLOPs" else textbook
-        return counting.with_rules(dict(rules))
+        return counting_flops(self.convention).with_rules(dict(rules))
 
     def _counted(self, other: Convention) -> Fraction | None:
         counts = [other.count(layer.op) for layer in self.layers]
         known = [count * layer.calls for count, layer in zip(counts, self.layers, strict=True) if count is not None]
         return Fraction(sum(known)) if len(known) == len(counts) else None
 
-    def _value(self, parts: tuple[Part, ...], below: tuple[Part, ...]) -> Fraction:
-        above = sum((part.number() for part in parts), Fraction(0))
-        return above / sum((part.number() for part in below), Fraction(0)) if below else above
+    def _value(self, parts: Sequence[Part], below: Sequence[Part]) -> Fraction:
+        return _quotient(parts, [part.right for part in parts], below, [part.right for part in below])
 
     def _with(self, mistakes: tuple[Mistake, ...]) -> Wrong | None:
         """The number with these mistakes made wherever they can be; ``None`` where that changes nothing."""
@@ -171,14 +185,15 @@ class Question:
         made = [*above, *below]
         if any(all(entry[at] is None for entry in made) for at in range(len(mistakes))):
             return None
-        ratios = tuple(_last(entry, part) for entry, part in zip(above, self.parts, strict=True))
+        sides = [
+            tuple(entry[-1] or part.right for entry, part in zip(side, parts, strict=True))
+            for side, parts in ((above, self.parts), (below, self.below))
+        ]
         try:
-            value = sum((part.number(ratio) for part, ratio in zip(self.parts, ratios, strict=True)), Fraction(0))
-            if self.below:
-                value /= sum((part.number(_last(entry, part)) for entry, part in zip(below, self.below, strict=True)))
-        except (NameError, ZeroDivisionError):  # a symbol that this layer lacks: the mistake cannot be made
+            value = _quotient(self.parts, sides[0], self.below, sides[1])
+        except ZeroDivisionError:  # nothing is left of what divides
             return None
-        return None if value == self.value else Wrong(mistakes, value, ratios)
+        return None if value == self.value else Wrong(mistakes, value, sides[0], sides[1])
 
     def _ratio_mistakes(self) -> Iterator[Wrong]:
         if not self.below or self.value in (0, 1):
@@ -188,6 +203,17 @@ class Question:
         yield Wrong((share,), 1 - 1 / self.value)
         if len(self.below) > 1:
             yield Wrong((first_alone,), self._value(self.parts, self.below[:1]))
+
+
+def _quotient(
+    parts: Sequence[Part], ratios: Sequence[Ratio], below: Sequence[Part], ratios_below: Sequence[Ratio]
+) -> Fraction:
+    """The sum of the parts by these formulas, divided by that of the parts below where there are any."""
+    sums = [
+        sum((part.number(ratio) for part, ratio in zip(side, formulas, strict=True)), Fraction(0))
+        for side, formulas in ((parts, ratios), (below, ratios_below))
+    ]
+    return sums[0] / sums[1] if below else sums[0]
 
 
 def _made(part: Part, mistakes: tuple[Mistake, ...]) -> list[Ratio | None]:
@@ -208,18 +234,7 @@ def _made(part: Part, mistakes: tuple[Mistake, ...]) -> list[Ratio | None]:
 
 
 def _can_be_made(mistake: Mistake, part: Part) -> bool:
-    found = mistake.of(part)
-    if found in (None, part.right) or not mistake.is_open(part):
-        return False
-    try:
-        part.number(found)
-    except (NameError, ZeroDivisionError):
-        return False
-    return True
-
-
-def _last(formulas: list[Ratio | None], part: Part) -> Ratio:
-    return formulas[-1] or part.right
+    return mistake.of(part) not in (None, part.right) and mistake.is_open(part)
 
 
 def _changed(part: Part, sizes: Mapping[str, Fraction]) -> Part:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nbcnncost.conventions import Convention, textbook
+from nbcnncost.course import messages
 from nbcnncost.course.diagnosis import STEPS
+from nbcnncost.course.messages import say
+from nbcnncost.errors import CostError
 
 
 @dataclass(frozen=True)
@@ -21,3 +24,10 @@ class Settings:
     salt: str = ""
     highest_hint: int = STEPS - 1
     carried_share: float = 0.5
+
+    def __post_init__(self) -> None:
+        """More than all points would crash a grader."""
+        if not 0 <= self.carried_share <= 1:
+            raise CostError(say(messages.NO_SHARE, share=repr(self.carried_share)))
+        if self.highest_hint not in range(1, STEPS + 1):
+            raise CostError(say(messages.NO_HINT, hint=repr(self.highest_hint)))

@@ -6,7 +6,7 @@ import difflib
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nbcnncost.course import messages
@@ -38,8 +38,9 @@ class Sheet:
         self._last: dict[str, Answer] = {}
 
     def __repr__(self) -> str:
-        whose = f" of {self.student}" if self.student else ""
-        return "\n".join([f"{self.name or 'sheet'}{whose}, by {self.settings.convention.name}:", *self.keys])
+        title = messages.SHEET_OF_STUDENT if self.student else messages.SHEET
+        values = {"name": self.name or messages.UNNAMED, "student": self.student}
+        return "\n".join([say(title, convention=self.settings.convention.name, **values), *self.keys])
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -54,7 +55,7 @@ class Sheet:
     def __contains__(self, key: object) -> bool:
         return key in self._questions
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Question]:
         return iter(self._questions.values())
 
     def __len__(self) -> int:
