@@ -17,7 +17,7 @@ LAB := $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root)
 export JUPYTER_PREFER_ENV_PATH := 1
 unexport JUPYTER_PATH
 
-.PHONY: help demo test pytest test-fast peers check coverage lab notebooks binder pages picture format clean
+.PHONY: help demo test pytest test-fast peers check coverage lab notebooks assignments binder pages picture format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -69,6 +69,10 @@ lab: $(READY) ## open the first notebook in JupyterLab
 
 notebooks: $(READY) ## build all notebooks from their sources, and execute them (ONLY="02 03": only these)
 	$(BIN)/python -m tools.notebooks $(ONLY)
+	$(BIN)/python -m tools.assignments
+
+assignments: $(READY) ## make the students' versions of the graded assignments
+	$(BIN)/python -m tools.assignments
 
 # In an environment of its own, several GB. Binder brings Jupyter and the kernel itself. Where PyTorch's index is out of
 # reach there are no +cpu builds: INDEX=no takes the usual ones, with CUDA.
