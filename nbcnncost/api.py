@@ -15,6 +15,7 @@ from nbcnncost.labels import labels_of
 from nbcnncost.optimizers import OPTIMIZERS
 from nbcnncost.records import Trace
 from nbcnncost.report import Report
+from nbcnncost.source import source_of
 from nbcnncost.units import plural
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def attempt(
     wanted = Wanted(optimizer, input_grad) if training else None
     if input_size is not None and input_data is not None:
         raise CostError("give either input_size or input_data, not both")
-    made, error = trace_model(
+    done = trace_model(
         model,
         input_size,
         input_data=input_data,
@@ -219,11 +220,18 @@ def attempt(
         execute=execute,
         wanted=wanted,
     )
-    report = Report(made, chosen)
-    if isinstance(error, CostError):
-        error.report = report
+    options = {
+        "mode": mode,
+        "execute": execute,
+        "training": training,
+        "optimizer": optimizer,
+        "input_grad": input_grad,
+    }
+    report = Report(done.trace, chosen, source=source_of(model, done.args, done.kwargs, options))
+    if isinstance(done.error, CostError):
+        done.error.report = report
     _warn_of_uncounted(report)
-    return Attempt(report, error)
+    return Attempt(report, done.error)
 
 
 def _mode(mode: str | None, training: bool) -> str:

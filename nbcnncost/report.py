@@ -24,6 +24,7 @@ from nbcnncost.records import PHASES, Failure, OpRecord, TensorSpec, Trace
 from nbcnncost.rows import Row, count_ops, count_step, leaf_row, sum_rows, tree_rows, why_no_step
 from nbcnncost.shown import Shown, check_view
 from nbcnncost.side_by_side import SideBySide, stand_side_by_side
+from nbcnncost.source import Source
 from nbcnncost.units import exact, plural, shapes_text
 from nbcnncost.views import export, html, text
 from nbcnncost.views.columns import check
@@ -31,6 +32,7 @@ from nbcnncost.views.columns import check
 if TYPE_CHECKING:
     import pandas
 
+    from nbcnncost.panel.widget import Panel
     from nbcnncost.views.charts import Chart
 
 __all__ = ["Look", "Report", "Row", "Uncounted"]
@@ -76,7 +78,8 @@ class Report(Shown):
     """What a model costs in one convention.
 
     Numbers are exact integers. ``total`` is the whole network; ``rows`` has one row per call of a layer, in call
-    order, with a row for each function that a container calls itself; rows add up to the total.
+    order, with a row for each function that a container calls itself; rows add up to the total. ``source`` is what
+    it comes from: the model, which it does not keep alive, and how that was run.
 
     >>> import torch, nbcnncost
     >>> report = nbcnncost.cost(torch.nn.Linear(400, 120), (1, 400))
@@ -87,6 +90,7 @@ class Report(Shown):
     trace: Trace
     convention: Convention
     look: Look = field(default_factory=Look)
+    source: Source = field(default_factory=Source, compare=False)
 
     @property
     def model_name(self) -> str:
@@ -321,6 +325,15 @@ class Report(Shown):
             return chart(self, column=column, by=by, top=top, depth=depth)
         except ValueError as error:
             raise CostError(str(error)) from None
+
+    def panel(self) -> Panel:
+        """The report as an interactive panel in a notebook, where the model's settings can be played with.
+
+        The model is neither changed nor kept; where it is gone, the panel shows everything that the report holds.
+        """
+        from nbcnncost.panel.widget import Panel
+
+        return Panel(self)
 
     def __repr__(self) -> str:
         return text.table(self, **self._table_options())

@@ -48,6 +48,7 @@ HOUSE = {
     "shapes": Place(0, own=("errors",)),
     "symbols": Place(0, own=()),
     "nesting": Place(0, own=()),
+    "source": Place(0, own=()),
     "expressions": Place(0, own=()),
     "work": Place(0, own=("expressions", "records")),
     "families": Place(0, own=("work",)),
@@ -91,12 +92,12 @@ HOUSE = {
     # 3: what can be asked
     "difference": Place(3, in_functions=("pandas",), for_typing=("pandas", "report")),
     "side_by_side": Place(3),
-    "report": Place(3, beside=("difference", "side_by_side"), in_functions=("pandas",)),
+    "report": Place(3, beside=("difference", "side_by_side"), in_functions=("pandas", "panel"), for_typing=("panel",)),
     "comparison": Place(3, beside=("difference", "report"), in_functions=("pandas",)),
     # 4: the functions users call
     "api": Place(
         4,
-        own=("comparison", "conventions", "errors", "labels", "optimizers", "records", "report", "units"),
+        own=("comparison", "conventions", "errors", "labels", "optimizers", "records", "report", "source", "units"),
         in_functions=("aten", "tracing"),
     ),
     # 5: the notebook, and what is built on the functions
@@ -232,6 +233,8 @@ def test_every_module_imports_only_what_its_place_allows(module):
         ("report", "import pandas", False),
         ("report", "class Report:\n    def to_pandas(self):\n        import pandas", True),
         ("report", "from .api import cost", False),
+        ("report", "from nbcnncost.panel.widget import Panel", False),
+        ("report", "class Report:\n    def panel(self):\n        from nbcnncost.panel.widget import Panel", True),
         ("api", "from nbcnncost import tracing", False),
         ("api", "def cost():\n    from nbcnncost.tracing import record", True),
         ("api", "def cost():\n    from nbcnncost.magic import load", False),

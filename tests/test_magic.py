@@ -375,7 +375,7 @@ def test_a_wrong_option_gets_a_sentence(shell, line, message):
 
 def read(line, **defaults):
     """The options of a line."""
-    usual = dict.fromkeys(("batch", "dtype", "depth", "sort", "top", "columns", "quiet"))
+    usual = dict.fromkeys(("batch", "dtype", "depth", "sort", "top", "columns", "quiet", "panel"))
     usual |= {"convention": "textbook", "rules": "", "view": "table", "mode": "eval", "optimizer": "sgd"}
     parser = vars(CnnCostMagics.cnncost)["parser"]
     return read_options(parser, line, SimpleNamespace(**(usual | defaults)))
@@ -1019,3 +1019,78 @@ def test_defaults_about_steps_are_for_steps(shell):
     step = report_of(shell, "%cnncost net -i 1,4 --train")
     assert (step.look.sort, step.look.columns) == ("step", ("params", "step", "step_share"))
     assert "ask for it with --train" in str(run(shell, "%cnncost net -i 1,4 -s step").error)
+
+
+# The panel
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        f"%%cnncost --panel -o kept -i 3,32,32\n{NET}net = Net()",
+        f"{NET}net = Net()\n%cnncost net --panel -o kept -i 3,32,32",
+        f"%config CnnCostMagics.panel = True\n{NET}net = Net()\n%cnncost net -o kept -i 3,32,32",
+    ],
+)
+def test_a_panel_is_the_result_and_out_keeps_the_report(shell, cell):
+    """The panel shows the report that ``-o`` keeps; ``_`` is the panel."""
+    done = run(shell, cell)
+    assert done.error is None, done.text
+    assert type(done.result).__name__ == "Panel"
+    assert shell.user_ns["_"] is done.result
+    assert done.result.report is shell.user_ns["kept"]
+    assert isinstance(shell.user_ns["kept"], Report)
+    assert done.result.report["conv"].macs == 30 * 30 * 8 * 3 * 3 * 3
+
+
+def test_a_panel_of_a_model_without_a_name_can_be_changed(shell):
+    """The model lives no longer than the cell, the panel's copy as long as the panel."""
+    panel = run(shell, f"%%cnncost --panel -i 3,32,32\n{NET}Net()").result
+    shell.run_cell("_ = __ = ___ = None")
+    assert panel.controls["reason"] == ""
+    assert panel.controls["height"]["value"] == 32
+
+
+def test_a_panel_looks_as_the_line_says(shell):
+    """Sort and columns are the panel's first view."""
+    panel = run(shell, "%cnncost nn.Conv2d(3, 8, 3) -i 3,32,32 --panel -s params --columns params,macs").result
+    assert (panel.view.sort, panel.view.columns) == ("params", ("params", "macs"))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("a b --panel", "--panel shows one model; here are 2"),
+        ("a b c --panel", "--panel shows one model; here are 3"),
+        ("a --compare --panel", "--panel is for the table of layers; --compare shows conventions"),
+    ],
+)
+def test_a_panel_is_of_one_model(shell, line, message):
+    """One sentence says so, before anything runs."""
+    run(shell, PAIR)
+    done = run(shell, f"%cnncost {line} -i 3,32,32")
+    assert type(done.error) is UsageError
+    assert message in str(done.error)
+
+
+def test_a_default_panel_leaves_comparisons_alone(shell):
+    """With the panel as a default, what is no report of one model shows itself as before."""
+    run(shell, f"{PAIR}\n%config CnnCostMagics.panel = True")
+    assert isinstance(run(shell, "%cnncost a b -i 3,32,32").result, Comparison)
+    assert isinstance(run(shell, "%cnncost a --compare -i 3,32,32").result, SideBySide)
+
+
+def test_a_run_that_stops_shows_no_panel(shell):
+    """The layers so far are shown as without the panel, and the error is raised."""
+    done = run(shell, "%cnncost nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten(), nn.Linear(9, 9)) -i 3,8,8 --panel")
+    assert isinstance(done.error, ShapeError)
+    assert [sorted(output.data) for output in done.shown] == [["text/html", "text/plain"]]
+
+
+@pytest.mark.parametrize("line", ["--panel -q", "--panel;"])
+def test_a_quiet_panel_shows_nothing(shell, line):
+    """With ``-q`` or ``;`` it is only the result."""
+    done = run(shell, f"%cnncost nn.Conv2d(3, 8, 3) -i 3,8,8 {line}")
+    assert done.error is None, done.text
+    assert "Out[" not in done.text
+    assert done.shown == []

@@ -79,6 +79,7 @@ class CnnCostMagics(Magics):
     batch = Int(None, allow_none=True, min=1, help="The batch size, as -b.").tag(config=True)
     dtype = Enum((None, *ITEM_SIZES), None, allow_none=True, help="The input's dtype, as --dtype.").tag(config=True)
     quiet = Bool(False, help="Show nothing, as -q.").tag(config=True)
+    panel = Bool(False, help="Show one model's report as an interactive panel, as --panel.").tag(config=True)
 
     def __init__(self, shell: Any, **settings: Any) -> None:
         super().__init__(shell, **settings)
@@ -120,9 +121,10 @@ class CnnCostMagics(Magics):
             report = _side_by_side(report, options)
         if options.out is not None:
             shell.user_ns[options.out] = report
+        result = report.panel() if options.panel and isinstance(report, Report) else report
         if options.quiet or is_silenced(line) or (body is not None and body.silenced):
-            _keep_out_of_output(shell, report)
-        return report
+            _keep_out_of_output(shell, result)
+        return result
 
 
 def load(shell: Any) -> None:

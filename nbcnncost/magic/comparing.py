@@ -21,6 +21,8 @@ def check_comparison(options: Options) -> None:
         _check_side_by_side(options, number)
     if number < 2:
         return
+    if "panel" in options.given:
+        raise UsageError(f"--panel shows one model; here are {number}: leave it out to compare them")
     if number > 2:
         for name in ("depth", "top", "columns"):
             if name in options.given:
@@ -37,7 +39,7 @@ def _check_side_by_side(options: Options, number: int) -> None:
     """Conventions side by side are of one model, and have no layers to choose among."""
     if number > 1:
         raise UsageError(f"--compare sets one model's conventions side by side; here are {number} models")
-    for name in ("depth", "sort", "top", "columns"):
+    for name in ("depth", "sort", "top", "columns", "panel"):
         if name in options.given:
             raise UsageError(f"--{name} is for the table of layers; --compare shows conventions instead")
 

@@ -107,6 +107,7 @@ OPTIONS = (
     Option("-n", "--top", "N", "show this many rows, the others as one; all for all"),
     Option("", "--columns", "LIST", f"the columns to show: {','.join(COLUMNS)}", choices=COLUMNS),
     Option("", "--view", "VIEW", "table, chart or both", choices=VIEWS),
+    Option("", "--panel", "", "an interactive panel, to explore the layers and to see what changes would cost"),
     Option(
         "",
         "--mode",
@@ -163,6 +164,7 @@ More examples:
     %cnncost net -i $x.shape                 the shape of the tensor x
     %cnncost net -d 2 -s flops -n 10         the ten costliest blocks, no deeper than two levels
     %cnncost net --view both                 the table and a bar chart
+    %cnncost net --panel                     an interactive panel, to explore and to change
     %cnncost net --train --optimizer adam    a whole training step
     %cnncost net -c macs -o report -q        keep the report, show nothing
     %cnncost net -c thop                     count as another tool does, to the digit
@@ -175,7 +177,8 @@ The result is the report: _ holds it afterwards, or `report = %cnncost net`, or 
 report.explain("conv1"), report.by_type(), report.to_pandas(), report.diff(other). The result of several models is
 their comparison: comparison.difference, comparison.plot(), comparison.to_csv(). Of two models -d, -s, -n and --columns
 say how the difference is shown; its columns are params, frozen, macs, integer_macs, flops and count, with --train also
-step and its parts. Of more, -s sorts the models.
+step and its parts. Of more, -s sorts the models. With --panel the result is the panel: panel.report is what it shows,
+panel.state what was made of it; -o keeps the report.
 `%config CnnCostMagics` sets the defaults.
 """
 
@@ -202,7 +205,8 @@ class Options:
     optimizer: str | None
     input_grad: bool
     quiet: bool
-    #: Which of the looks the line itself asks for.
+    panel: bool
+    #: Which of the looks, and whether a panel, the line itself asks for.
     given: frozenset[str] = frozenset()
 
     @property
@@ -263,7 +267,8 @@ def _checked(given: Any, words: list[str], defaults: Any) -> Options:
         optimizer=_optimizer(given, defaults.optimizer),
         input_grad=_input_grad(given),
         quiet=given.quiet or defaults.quiet,
-        given=frozenset(name for name in _LOOKS if getattr(given, name)),
+        panel=given.panel or defaults.panel,
+        given=frozenset(name for name in (*_LOOKS, "panel") if getattr(given, name)),
     )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import nn
 
@@ -13,11 +13,23 @@ from nbcnncost.records import Failure, Trace
 from nbcnncost.tracing.customary import customary_shapes, first_layer
 from nbcnncost.tracing.diagnosis import diagnose, find_mismatch, where
 from nbcnncost.tracing.images import takes_images
-from nbcnncost.tracing.inputs import Inputs, bound, from_data, of_shape, readings
+from nbcnncost.tracing.inputs import Inputs, bound, from_data, of_shape, readings, remembered
 from nbcnncost.tracing.models import accept
 from nbcnncost.tracing.run import Run, run
 from nbcnncost.tracing.step import Wanted
 from nbcnncost.units import shape_text
+
+
+class Traced(NamedTuple):
+    """The trace of one run, what stopped it, and the arguments it was made with, without values.
+
+    ``error`` is a :class:`CostError` where the reason is understood.
+    """
+
+    trace: Trace
+    error: Exception | None
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
 
 
 def trace_model(
@@ -30,8 +42,8 @@ def trace_model(
     mode: str,
     execute: bool,
     wanted: Wanted | None = None,
-) -> tuple[Trace, Exception | None]:
-    """The trace of one run, and what stopped it: a :class:`CostError` where that is understood.
+) -> Traced:
+    """One run of a model, complete or up to where it stops.
 
     Where a training step is ``wanted``, it runs on the inputs on which the forward alone has run before, or has failed
     for a reason of its own: one may need gradients (a hook on a tensor, a gradient as a part of the loss).
@@ -49,19 +61,37 @@ def trace_model(
     if wanted is not None and (done.error is None or diagnose(done) is None):
         args, kwargs = done.inputs
         done = run(module, args, kwargs, mode=mode, execute=execute, notes=done.trace.notes, wanted=wanted)
+    return _traced(done, diagnose(done), notes, advise=lambda error: _with_other_input(error, module, done, mode))
+
+
+def trace_again(
+    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], *, mode: str, wanted: Wanted | None = None
+) -> Traced:
+    """One run of a module on the arguments of an earlier one, or on such as are made after them."""
+    done = run(module, args, kwargs, mode=mode, execute=False, wanted=wanted)
+    return _traced(done, diagnose(done))
+
+
+def _traced(
+    done: Run,
+    error: CostError | None,
+    notes: tuple[str, ...] = (),
+    advise: Callable[[CostError], CostError] = lambda error: error,
+) -> Traced:
+    """What a run gave, and why it stopped; ``advise`` says of a shape that does not fit what else would."""
     trace = replace(done.trace, notes=(*notes, *done.trace.notes))
+    args, kwargs = remembered(done.inputs)
     if done.error is None:
-        return trace, None
-    error = diagnose(done)
+        return Traced(trace, None, args, kwargs)
     if isinstance(error, ShapeError):
-        error = _with_other_input(error, module, done, mode)
+        error = advise(error)
     if error is not None:
         error.__cause__ = done.error
     said = error or done.error
     message = str(said) if isinstance(said, CostError) else f"{type(said).__name__}: {said}"
     path, kind = ("", "") if done.culprit is None else (done.culprit.path, trace.modules[done.culprit.module].type)
     function = done.blame.function if done.blame is not None and done.blame.error is done.error else ""
-    return replace(trace, failure=Failure(path, kind, message, function)), error or done.error
+    return Traced(replace(trace, failure=Failure(path, kind, message, function)), error or done.error, args, kwargs)
 
 
 def _first_that_runs(module: nn.Module, candidates: Iterator[Inputs], mode: str, execute: bool) -> Run:

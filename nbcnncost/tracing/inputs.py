@@ -157,6 +157,14 @@ def bound(module: nn.Module, inputs: Inputs) -> Inputs:
     return inputs
 
 
+def remembered(arguments: tuple[tuple[Any, ...], dict[str, Any]]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments to keep: of tensors only what a run without values needs, so that no memory is held."""
+    kept: tuple[tuple[Any, ...], dict[str, Any]] = replaced(
+        arguments, lambda value: _prepared(value, keep=False).clone()
+    )
+    return kept
+
+
 def _mismatch(module: nn.Module, signature: inspect.Signature, why: str) -> InputError:
     name = type(module).__name__
     return InputError(f"the forward of {name} takes {signature}, which the inputs do not match: {why}")

@@ -37,14 +37,15 @@ def copied_without_values(model: nn.Module) -> nn.Module:
 def new_lazy_tensors(model: nn.Module, device: str | None = None) -> dict[int, Any]:
     """A new lazy tensor for each of the model's, by identity: the framework copies not all of them."""
     tensors = (tensor for module in model.modules() for tensor in _tensors(module))
-    return {id(tensor): _new(tensor, device) for tensor in tensors if tensor is not None and is_lazy(tensor)}
+    return {id(tensor): new_lazy_tensor(tensor, device) for tensor in tensors if tensor is not None and is_lazy(tensor)}
 
 
 def _tensors(module: nn.Module) -> tuple[Tensor | None, ...]:
     return (*module._parameters.values(), *module._buffers.values())
 
 
-def _new(tensor: Tensor, device: str | None) -> Tensor:
+def new_lazy_tensor(tensor: Tensor, device: str | None) -> Tensor:
+    """A lazy tensor like this one, which has no sizes yet."""
     make: Any = UninitializedParameter if isinstance(tensor, UninitializedParameter) else UninitializedBuffer
     made: Tensor = make(tensor.requires_grad, device=device or tensor.device, dtype=tensor.dtype)
     return made

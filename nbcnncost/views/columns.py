@@ -168,8 +168,8 @@ def build(
     body = tuple(Line(entry, cells.of(entry), _part(entry.row, longest)) for entry in selection.entries)
     return Table(
         clean(report.model_name),
-        _summary(report),
-        _details(report),
+        summary(report),
+        details(report),
         selection.caption,
         chosen,
         body,
@@ -199,7 +199,7 @@ def default_columns(report: Report) -> tuple[str, ...]:
     return (*params, "macs", *integer, "flops", "count", "share", *shapes)
 
 
-def _summary(report: Report) -> tuple[str, ...]:
+def summary(report: Report) -> tuple[str, ...]:
     """What everybody wants to know: the input, the totals, and where the run stopped if it did."""
     lines = [_setting(report), _totals(report), *_step(report)]
     if report.failure is not None:
@@ -209,7 +209,7 @@ def _summary(report: Report) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _details(report: Report) -> tuple[str, ...]:
+def details(report: Report) -> tuple[str, ...]:
     """How the numbers came about: notes on the input, the convention, and what was counted."""
     counting = f"convention {clean(report.convention.name)}: {clean(report.convention.title)}"
     integer = (INTEGER_MACS,) if report.total.integer_macs else ()
@@ -328,9 +328,9 @@ class _Cells:
         self._total = report.total
         self._columns = columns
         self._flat = flat
-        self._first = {row.path: row.params for row in report.rows if row.calls > 1 and row.call == 1}
-        self._failed = _failed_path(report, entries)
-        self._whole = _whole_columns(report)
+        self._is_shared = shared_rows(report)
+        self._failed = failed_row(report, [entry.row for entry in entries])
+        self._whole = whole_columns(report)
         numbers = {"params": self._total.params, "frozen": self._total.params, "macs": self._total.macs or 0}
         numbers |= {"integer_macs": self._total.integer_macs or 0}
         numbers |= {"flops": self._total.flops or 0, "count": self._total.count or 0}
@@ -374,7 +374,7 @@ class _Cells:
         if key == "type":
             return Cell(f"{clean(row.type)} {clean(row.settings)}".strip())
         if key in ("input", "output"):
-            return _shapes(row.inputs if key == "input" else row.outputs)
+            return shapes_cell(row.inputs if key == "input" else row.outputs)
         if key == "calls":
             return Cell(str(row.calls))
         if key in ("params", "frozen", "params_share") and self._is_shared(row):
@@ -382,9 +382,6 @@ class _Cells:
         if key in _SHARES:
             return self._share(_SHARES[key], row)
         return self._number(key, row)
-
-    def _is_shared(self, row: Row) -> bool:
-        return row.role == "layer" and row.call > 1 and self._first.get(row.path, 0) > 0 and not row.params
 
     def _number(self, key: str, row: Row) -> Cell:
         number, unknown = row.number(key), self._unknown(key, row)
@@ -406,25 +403,30 @@ class _Cells:
         return Cell(percent(number, whole or 0))
 
 
-def _whole_columns(report: Report) -> tuple[str, ...]:
+def shared_rows(report: Report) -> Callable[[Row], bool]:
+    """Whether a row's parameters are those of the layer's first call, where they are counted."""
+    first = {row.path: row.params for row in report.rows if row.calls > 1 and row.call == 1}
+    return lambda row: row.role == "layer" and row.call > 1 and first.get(row.path, 0) > 0 and not row.params
+
+
+def whole_columns(report: Report) -> tuple[str, ...]:
     """The columns of a convention whose number lacks nothing, whatever of the model is unknown."""
     if not report.convention.is_whole:
         return ()
     return ("count", "flops") if report.unit == "FLOPs" else ("count",)
 
 
-def _failed_path(report: Report, entries: Sequence[fold.Entry]) -> Row | None:
+def failed_row(report: Report, shown: Sequence[Row]) -> Row | None:
     """The one shown row at which the run stopped: the deepest, since containers fail with what is inside."""
     if report.failure is None:
         return None
-    shown = [entry.row for entry in entries]
     failed = [row for row in shown if row.failed and row.is_leaf]
     named = [row for row in shown if row.path == report.failure.path]
     containers = [row for row in shown if row.failed]
     return next(iter([*failed[::-1], *named[::-1], *containers[::-1]]), None)
 
 
-def _shapes(specs: Sequence[TensorSpec]) -> Cell:
+def shapes_cell(specs: Sequence[TensorSpec]) -> Cell:
     """The shapes of several tensors, short: ``1×64×56×56 (2)`` for two of that shape."""
     shapes = [shape_text(spec.shape) for spec in specs]
     title = ", ".join(_spec_text(spec) for spec in specs)

@@ -1,0 +1,331 @@
+// What if: the input, the convention and the selected layer otherwise. Python runs it; here are the controls.
+
+const WAIT_WHILE_DRAGGING = 120;
+
+const AXES = { 1: [""], 2: ["height", "width"], 3: ["depth", "height", "width"] };
+
+function makeWhatIf(store) {
+  const model = element("div", { class: "cc-fields" });
+  const layer = element("fieldset", { class: "cc-fields cc-layer" });
+  const reason = element("p", { class: "cc-why" });
+  const wrong = element("div", { class: "cc-wrong", role: "alert", hidden: true });
+  const changes = element("ul", { class: "cc-changes", "aria-label": store.t("What is changed") });
+  const listing = element("div", { hidden: true });
+  const button = (name, text, onclick) =>
+    element("button", { type: "button", class: "cc-button " + name, onclick }, text);
+  const reset = button("cc-reset", store.t("Reset"), () => store.command("reset", "what_if"));
+  const code = button("cc-code", store.t("Copy as code"), () => copyCode(store, listing));
+  const busy = element("span", { class: "cc-busy", hidden: true }, store.t("counting…"));
+  const state = { next: null, timer: 0, fields: [], shape: "", last: null, isAsking: false };
+  const ask = (change, soon, input) => askFor(store, state, change, soon, input);
+  const follow = () => {
+    const controls = store.model.get("controls") || {};
+    if (state.shape !== (state.shape = shapeOf(controls))) {
+      state.fields = [];
+      model.replaceChildren(...modelFields(store, state, controls, ask));
+      layer.replaceChildren(...layerFields(store, state, controls, ask));
+    }
+    for (const field of state.fields) field(controls);
+    layer.hidden = !controls.layer;
+    reason.hidden = !(reason.textContent = controls.reason || "");
+    drawChanges(store, changes, controls, ask);
+    changes.hidden = code.disabled = !changes.childElementCount;
+    reset.disabled = !Object.keys(store.model.get("what_if") || {}).length;
+  };
+  const tell = () => {
+    const status = store.model.get("status") || {};
+    busy.hidden = !status.busy;
+    drawWrong(store, wrong, status.error, state);
+  };
+  store.on("controls", follow);
+  store.on("status", tell);
+  store.listen("change:what_if", () => {
+    listing.hidden = true;
+    if (!state.isAsking) follow();
+  });
+  follow();
+  tell();
+  const head = element("header", {}, element("h3", { tabIndex: -1 }, store.t("What if")), busy, reset, code);
+  const parts = [head, model, layer, reason, wrong, changes, listing];
+  return element("section", { class: "cc-whatif", "aria-label": store.t("What if") }, ...parts);
+}
+
+// Which controls there are, whatever their values and limits.
+function shapeOf({ layer, ...controls }) {
+  const each = (value) => (Array.isArray(value) ? value.length : 0);
+  return JSON.stringify([
+    ["height", "width", "batch", "dtype", "mode", "convention"].map(
+      (key) => controls[key] && [controls[key].choices, controls[key].label],
+    ),
+    layer && [layer.path, layer.fields.map(({ key, label, value, choices }) => [key, label, each(value), choices])],
+  ]);
+}
+
+// Changes the what-if, of a layer or of the whole; `null` is as it was. Soon, or when nothing more has come for a while.
+function askFor(store, state, { path, ...change }, soon, input) {
+  const now = state.next ?? store.model.get("what_if") ?? {};
+  const kept = (record) =>
+    Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null && value !== undefined));
+  const layers = { ...now.layers };
+  if (path !== undefined) {
+    layers[path] = kept({ ...layers[path], ...change });
+    if (!Object.keys(layers[path]).length) delete layers[path];
+    change = {};
+  }
+  state.next = kept({ ...now, ...change, layers: Object.keys(layers).length ? layers : null });
+  state.last = input ?? null;
+  clearTimeout(state.timer);
+  const send = () => {
+    const wanted = state.next;
+    state.next = null;
+    if (JSON.stringify(wanted) !== JSON.stringify(store.model.get("what_if") ?? {})) {
+      state.isAsking = true;
+      store.set("what_if", wanted);
+      state.isAsking = false;
+    }
+  };
+  if (soon) send();
+  else state.timer = setTimeout(send, WAIT_WHILE_DRAGGING);
+}
+
+function modelFields(store, state, controls, ask) {
+  const sides = ["height", "width"].filter((key) => controls[key]);
+  const fields = [];
+  if (sides.length) {
+    const label = controls[sides[0]].label ?? "resolution";
+    fields.push(
+      numbersField(store, state, {
+        key: "resolution",
+        label,
+        axes: sides.length > 1 ? sides : [""],
+        slides: true,
+        tie: true,
+        read: (now) => ({ ...now[sides[0]], values: sides.map((key) => now[key]?.value) }),
+        ask: (values, ...more) => ask(Object.fromEntries(sides.map((key, place) => [key, values[place]])), ...more),
+      }),
+    );
+  }
+  if (controls.batch) {
+    fields.push(
+      numbersField(store, state, {
+        key: "batch",
+        label: "batch",
+        axes: [""],
+        slides: false,
+        read: (now) => ({ ...now.batch, values: [now.batch?.value] }),
+        ask: ([batch], ...more) => ask({ batch }, ...more),
+      }),
+    );
+  }
+  for (const key of ["dtype", "mode", "convention"]) {
+    if (controls[key])
+      fields.push(
+        choiceField(store, state, {
+          key,
+          label: key,
+          choices: controls[key].choices,
+          read: (now) => now[key]?.value,
+          ask: (value, input) => ask({ [key]: value }, true, input),
+        }),
+      );
+  }
+  return fields;
+}
+
+function layerFields(store, state, { layer }, ask) {
+  if (!layer) return [];
+  const { path } = layer;
+  const fields = layer.fields.map(({ key, label, value, choices }) => {
+    const find = (now) => now.layer?.fields.find((field) => field.key === key) ?? { value };
+    if (choices)
+      return choiceField(store, state, {
+        key,
+        label,
+        choices,
+        read: (now) => find(now).value,
+        ask: (wanted, input) => ask({ path, [key]: wanted }, true, input),
+      });
+    const several = Array.isArray(value);
+    return numbersField(store, state, {
+      key,
+      label,
+      axes: several ? AXES[value.length] : [""],
+      slides: key === "out_channels",
+      tie: false,
+      read: (now) => ({ ...find(now), values: [find(now).value].flat() }),
+      ask: (values, ...more) => ask({ path, [key]: several ? values : values[0] }, ...more),
+    });
+  });
+  return [element("legend", {}, isolated(path || store.table.model)), ...fields];
+}
+
+// The values once one of them is wanted otherwise; those that are tied to it keep their ratio.
+function withValue(values, place, wanted, tied) {
+  const alike = values.every((value) => value === values[0]) || !values[place];
+  const beside = (value) => (alike ? wanted : Math.max(1, Math.round((value * wanted) / values[place])));
+  return values.map((value, index) => (index === place ? wanted : tied ? beside(value) : value));
+}
+
+// Numbers along one or several axes, tied together if wanted, with a slider if wanted. A slider has limits; what is
+// typed may be any number. What somebody types or drags stays while answers to earlier changes come.
+function numbersField(store, state, { key, label, axes, read, ask, slides, tie }) {
+  const name = store.t(label);
+  let [tied, values, typed] = [tie, [], null];
+  const give = (place, soon) => (event) => {
+    const wanted = Number(event.target.value);
+    typed = null;
+    if (!event.target.value || !Number.isInteger(wanted) || wanted < 0) return show(values);
+    const next = withValue(values, place, wanted, tied);
+    show(next, event.target);
+    if (soon) values = next;
+    ask(next, soon, event.target);
+  };
+  const input = (type, place, more) =>
+    element("input", { type, "data-key": key, onchange: give(place, true), ...more });
+  const inputs = axes.map((axis, place) => {
+    const label = axis ? `${name}, ${store.t(axis)}` : name;
+    const box = {
+      "aria-label": label,
+      min: key === "padding" ? 0 : 1,
+      oninput: () => (typed = inputs[place]),
+      onblur: () => (typed = null),
+    };
+    return input("number", place, box);
+  });
+  const slider =
+    slides && input("range", 0, { "aria-label": `${name}, ${store.t("slider")}`, oninput: give(0, false) });
+  const show = (numbers, source) => {
+    inputs.forEach((box, place) => {
+      if (box !== source) box.value = box.placeholder = numbers[place] ?? "";
+    });
+    if (slider && slider !== source) slider.value = numbers[0];
+  };
+  state.fields.push((controls) => {
+    const { min = 1, max, step = 1, ...now } = read(controls);
+    const isHeld = slider && (slider.matches(":active") || state.next);
+    if (isHeld) return;
+    values = now.values;
+    if (slider) Object.assign(slider, { min, max: max ?? 2 * values[0], step });
+    show(values, typed);
+  });
+  const between = inputs.flatMap((box, place) => (place ? ["×", box] : [box]));
+  const tying = axes.length > 1 ? tieButton(store, name, tied, (on) => (tied = on)) : null;
+  const parts = [element("span", {}, name), slider || null, ...between, tying];
+  return element("div", { class: "cc-field", role: "group", "aria-label": name }, ...parts);
+}
+
+// Whether the sides change together.
+function tieButton(store, name, tied, change) {
+  const title = store.t("change all sides together");
+  const icon = drawn(
+    "svg",
+    { viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" },
+    drawn("path", { d: "M6.5 5H5a3 3 0 0 0 0 6h1.5M9.5 5H11a3 3 0 0 1 0 6H9.5M5.5 8h5" }),
+  );
+  const button = element(
+    "button",
+    {
+      type: "button",
+      class: "cc-lock",
+      title,
+      "aria-label": `${name}: ${title}`,
+      "aria-pressed": String(tied),
+      onclick: () => {
+        tied = !tied;
+        button.setAttribute("aria-pressed", String(tied));
+        change(tied);
+      },
+    },
+    icon,
+  );
+  return button;
+}
+
+function choiceField(store, state, { key, label, choices, read, ask }) {
+  const options = choices.map((choice) => (Array.isArray(choice) ? choice : [choice, String(choice)]));
+  const list = element(
+    "select",
+    { "data-key": key, onchange: () => ask(options[list.selectedIndex][0], list) },
+    ...options.map(([name, title]) => element("option", { title }, key === "convention" ? name : title)),
+  );
+  state.fields.push((controls) => {
+    const value = JSON.stringify(read(controls));
+    list.selectedIndex = options.findIndex(([name]) => JSON.stringify(name) === value);
+  });
+  return element("label", { class: "cc-field" }, element("span", {}, store.t(label)), list);
+}
+
+// What is otherwise, each with a way back: one sentence for each part of the input, and for each layer.
+function drawChanges(store, list, { changes = [] }, ask) {
+  const { layers = {}, ...whole } = store.model.get("what_if") || {};
+  const ways = [
+    ...Object.keys(whole).map((key) => [
+      key === "width" ? (store.model.get("controls")?.width?.label ?? key) : key,
+      { [key]: null },
+    ]),
+    ...Object.entries(layers).map(([path, change]) => [
+      path || store.table.model,
+      { path, ...Object.fromEntries(Object.keys(change).map((key) => [key, null])) },
+    ]),
+  ];
+  const focused = list.contains(document.activeElement);
+  list.replaceChildren(
+    ...changes.map((text) => {
+      const [, undo] = ways.find(([name]) => text.startsWith(name + ":")) ?? [];
+      return element(
+        "li",
+        { class: "cc-change" },
+        isolated(text),
+        undo &&
+          element(
+            "button",
+            {
+              type: "button",
+              class: "cc-link",
+              "aria-label": store.t("Take back: {0}", text),
+              onclick: () => ask(undo, true),
+            },
+            "✕",
+          ),
+      );
+    }),
+  );
+  if (focused) (list.querySelector("button") ?? list.parentNode.querySelector("h3")).focus();
+}
+
+// What does not work, beside the controls; where other layers could be made to fit, with a button for that.
+function drawWrong(store, wrong, error, state) {
+  const shown = error && Object.keys(store.model.get("what_if") || {}).length > 0;
+  wrong.hidden = !shown;
+  for (const input of wrong.parentNode?.querySelectorAll("[aria-invalid]") ?? []) input.removeAttribute("aria-invalid");
+  if (!shown) return wrong.replaceChildren();
+  state.last?.setAttribute("aria-invalid", "true");
+  const fit = error.fit
+    ? element(
+        "button",
+        { type: "button", class: "cc-button cc-fit", onclick: () => store.command("fit", "what_if") },
+        store.t("Make the following layers fit"),
+      )
+    : "";
+  wrong.replaceChildren(element("span", {}, "✗ ", isolated(error.message)), fit);
+}
+
+// The Python that makes these changes, on the clipboard and to be read.
+async function copyCode(store, listing) {
+  try {
+    const { text } = await store.send({ kind: "code" });
+    listing.replaceChildren(
+      scrolled("cc-listing", store.t("The changes as Python"), element("pre", {}, element("code", {}, text))),
+    );
+    listing.hidden = false;
+    const copied = await copyText(text);
+    store.say(
+      copied
+        ? store.t("Copied the code.")
+        : store.t("The browser does not let the panel copy; select the code and copy it."),
+      !copied,
+    );
+  } catch (error) {
+    store.say(error.message, true);
+  }
+}
