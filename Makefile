@@ -8,6 +8,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := $(VENV)/.peers-ready
 BINDER_VENV ?= build/binder
+BENCHMARKS := $(VENV)/.benchmarks-ready
+# Colab's versions of IPython, ipykernel and ipywidgets exclude ours: an environment of its own.
+COLAB_VENV ?= .venv-colab
+COLAB := $(COLAB_VENV)/.ready
 QUICKSTART := notebooks/01-quickstart.ipynb
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 # JupyterLab does not start for root without being told so.
@@ -17,7 +21,8 @@ LAB := $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root)
 export JUPYTER_PREFER_ENV_PATH := 1
 unexport JUPYTER_PATH
 
-.PHONY: help demo test pytest test-fast peers check coverage lab notebooks assignments binder pages picture format clean
+.PHONY: help demo test pytest test-fast peers panel-colab panel-benchmark screenshots check coverage lab notebooks \
+  assignments binder pages picture format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -55,6 +60,24 @@ $(PEERS): $(READY)
 
 peers: $(PEERS) ## run the tools whose numbers are reproduced, on small models (MODELS=all: on all of torchvision's)
 	NBCNNCOST_PEERS=$(MODELS) $(PYTEST) -r s tests/peers
+
+$(COLAB): pyproject.toml
+	@test -x $(COLAB_VENV)/bin/pip || $(PYTHON) -m venv --clear $(COLAB_VENV)
+	$(COLAB_VENV)/bin/python -m pip install --disable-pip-version-check -e '.[colab]'
+	@touch $@
+
+panel-colab: $(COLAB) ## the panel on the versions that Colab has: without a browser, through nbclient, in a classic notebook
+	$(COLAB_VENV)/bin/python -m pytest -r s tests/colab tests/test_panel_details.py
+
+$(BENCHMARKS): $(READY)
+	$(BIN)/python -m pip install --disable-pip-version-check -e '.[test,lab,benchmarks]'
+	@touch $@
+
+panel-benchmark: $(BENCHMARKS) ## time the panel in Chromium, beside the nearest thing that other packages do
+	PYTHONPATH=.:tests/browser $(BIN)/python benchmarks/panel.py
+
+screenshots: $(READY) ## pictures of the panel in all its looks, in build/screenshots
+	$(BIN)/python -m pytest tests/browser/test_screenshots.py
 
 check: $(READY) ## lint, format and types
 	$(BIN)/ruff check

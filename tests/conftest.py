@@ -1,8 +1,23 @@
-"""One thread for each process: the nets are small, and workers that share cores wait for each other's threads."""
+"""One thread for each process, and a loud word where the browser's tests were skipped.
+
+The nets are small, and workers that share cores wait for each other's threads.
+"""
 
 from __future__ import annotations
 
 import os
 
+import chromium
+
 # Read when torch is first imported: here, and in the kernels that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how many tests had no browser: a skipped test alone is easily overlooked."""
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    skipped = [reason for reason in reasons if chromium.MISSING in reason]
+    if skipped:
+        terminalreporter.section("NOT TESTED: the panel in a browser", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{len(skipped)} tests were skipped: {chromium.MISSING}.")
+        terminalreporter.line(f"On Debian: apt-get install chromium. {chromium.REQUIRE}=1 makes this a failure.")
