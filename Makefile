@@ -22,7 +22,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport JUPYTER_PATH
 
 .PHONY: help demo test pytest test-fast peers panel-colab panel-benchmark screenshots check coverage lab notebooks \
-  assignments binder pages picture format clean
+  assignments binder pages picture panel-picture format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -113,6 +113,9 @@ pages: $(READY) ## write docs/conventions.md again, from the code
 
 picture: $(READY) ## make the README's picture again
 	$(BIN)/python tools/picture.py
+
+panel-picture: $(READY) ## draw the panel's pictures again
+	$(BIN)/python -m tools.panel_picture
 
 format: $(READY) ## put the code in its format
 	$(BIN)/ruff format

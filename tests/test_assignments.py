@@ -155,7 +155,7 @@ def test_a_sheet_that_was_tampered_with_gives_nothing():
     notebook = read(master)
     for cell in notebook.cells:
         cell.source = ANSWER.sub(r"\1 = 1", cell.source)
-        if cell.id == "answer-conv1-h-out":
+        if cell.id == "yours-conv1-h-out":
             cell.source += f"\n{GENEROUS}"
     assert sum(points_of(run(notebook, master))) == 0.0
 

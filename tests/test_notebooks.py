@@ -87,7 +87,8 @@ def exact_things(text: str) -> Counter[str]:
     text = re.sub(r"(?ms)^```.*?^```", "", text)
     formulas = [re.sub(r"\\text\{[^}]*\}", "", formula) for formula in FORMULA.findall(text)]
     numbers = re.findall(r"\d[\d,.]*\d", FORMULA.sub("", text))
-    return Counter([*fences, *formulas, *numbers, *re.findall(r"\]\(([^)]*)\)", text)])
+    targets = re.findall(r"\]\((?:\.\./)*([^)]*)\)", text)  # a translation stands one folder deeper
+    return Counter([*fences, *formulas, *numbers, *targets])
 
 
 @each_source
