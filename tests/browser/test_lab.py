@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import live
 import pytest
@@ -202,7 +203,7 @@ def test_the_themes(shown, notebook, screenshots, theme):
     shown.choose("conv1")
     page.wait_for_timeout(300)
     colours = shown.root.evaluate("root => [getComputedStyle(root).backgroundColor, getComputedStyle(root).color]")
-    back, text = (sum(map(int, colour[4:-1].split(",")[:3])) for colour in colours)
+    back, text = (sum(map(float, re.findall(r"[\d.]+", colour)[:3])) for colour in colours)
     assert (back > text) is (light == "true")
     page.screenshot(path=screenshots / f"lab-{theme.split()[-1].lower()}.png")
     assert serious(page) == []

@@ -41,15 +41,14 @@ def test_notebook_7(new_page, server, screenshots):
     shown.choose("conv1")
     shown.ask("resolution", 160)
     assert whole(shown.total("flops")) == cost(resnet50(), (1, 3, 160, 160)).total.flops
+    assert serious(new_page) == []
+    new_page.screenshot(path=screenshots / "notebook-7.png")
     cells = new_page.locator(".jp-Notebook .jp-Cell").count()
     for key in ("d", "d", "x", "a", "b"):
         new_page.keyboard.press(key)
     assert new_page.locator(".jp-Notebook .jp-Cell").count() == cells
     notebook.run(PRINT)
     assert notebook.output(PRINT).strip() == "conv1"
-    assert serious(new_page) == []
-    new_page.screenshot(path=screenshots / "notebook-7.png")
-    notebook.kernel.close()
 
 
 def test_voila(new_page, server, screenshots):
