@@ -105,7 +105,7 @@ class Shown:
         self.settle()
 
     def field(self, key: str):
-        """A number or a list among the what-if's controls, or the several numbers of one setting, as far as they show."""
+        """A number or a list among the what-if's controls, or the several numbers of a setting, if they show."""
         return self.root.locator(f".cc-whatif [data-key={key}]:not([type=range]):visible")
 
     def ask(self, key: str, value):
