@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import pickle
 import weakref
+from collections import OrderedDict
 from typing import Any
 
 import pytest
@@ -682,8 +683,8 @@ def test_controls_of_a_resnet(resnet):
     }  # fmt: skip
     assert shown["layer"]["fields"][3]["choices"] == [1]
     assert shown["changes"] == [
-        {"text": "height: 224 → 256", "key": "height"},
-        {"text": "conv1: kernel 7×7 → 1×7, stride 2 → 1", "path": "conv1"},
+        {"key": "height", "text": "height: 224 → 256"},
+        {"path": "conv1", "text": "conv1: kernel 7×7 → 1×7, stride 2 → 1"},
     ]
     assert (shown["reason"], controls(lab, what_if)["layer"], controls(lab, what_if, "relu")["layer"]) == (
         "",
@@ -709,6 +710,19 @@ def test_what_followed_is_among_the_sentences():
         "1: channels 8 → 16",
         "2: groups 8 → 16, output channels 8 → 16, input channels 8 → 16",
         "5: input features 512 → 1024",
+    ]
+
+
+def test_a_change_says_what_it_is_of():
+    """A layer may be called as a part of the input is, or with marks that would turn its sentence around."""
+    names = ["height", "\N{RIGHT-TO-LEFT OVERRIDE}0"]
+    net = nn.Sequential(OrderedDict({name: nn.Conv2d(3, 3, 3, padding=1) for name in names}))
+    lab = laboratory(net)
+    what_if = WhatIf(height=32, layers={name: LayerChange(stride=2) for name in names})
+    assert changes(lab, what_if) == [
+        {"key": "height", "text": "height: 16 → 32"},
+        {"path": names[0], "text": "height: stride 1 → 2"},
+        {"path": names[1], "text": "\\u202e0: stride 1 → 2"},
     ]
 
 

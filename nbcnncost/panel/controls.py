@@ -14,6 +14,7 @@ from nbcnncost.panel.state import LayerChange, WhatIf
 from nbcnncost.panel.what_if import DTYPES, Laboratory
 from nbcnncost.records import Trace
 from nbcnncost.units import shape_text
+from nbcnncost.views.columns import clean
 
 #: The sliders' limits; a number that is typed in may be any other.
 _LEAST_SIZE, _SMALL_IMAGE, _MOST_SMALL, _MOST_SIZE, _MOST_BATCH = 32, 64, 256, 1024, 256
@@ -37,7 +38,7 @@ def controls(laboratory: Laboratory, what_if: WhatIf, path: str | None = None) -
 
 
 def changes(laboratory: Laboratory, what_if: WhatIf) -> list[dict[str, str]]:
-    """Each change as a sentence, with the ``key`` of the what-if or the ``path`` of the layer that it is about."""
+    """Each change with a sentence: the ``key`` of the what-if or the ``path`` of the layer, and the ``text``."""
     report, axes = laboratory.report, laboratory.axes
     before = {
         **({} if axes is None else axes.values),
@@ -50,12 +51,12 @@ def changes(laboratory: Laboratory, what_if: WhatIf) -> list[dict[str, str]]:
         value = getattr(what_if, name)
         if value is not None and value != before.get(name):
             label = "length" if name == "width" and axes is not None and axes.is_length else name
-            found.append({"text": f"{label}: {before.get(name, '?')} → {value}", "key": name})
+            found.append({"key": name, "text": f"{label}: {before.get(name, '?')} → {value}"})
     for path, change in what_if.layers.items():
         layer = laboratory.layers.get(path)
         parts = [] if layer is None else list(_differences(layer, change))
         if parts:
-            found.append({"text": f"{path or report.model_name}: {', '.join(parts)}", "path": path})
+            found.append({"path": path, "text": f"{clean(path or report.model_name)}: {', '.join(parts)}"})
     return found
 
 

@@ -256,7 +256,7 @@ function choiceField(store, state, { key, label, choices, read, ask }) {
   return element("label", { class: "cc-field" }, element("span", {}, store.t(label)), list);
 }
 
-// What is otherwise, each with a way back: one sentence for each part of the input, and for each layer.
+// What is otherwise, each with a way back: a sentence for each part of the input, and for each layer.
 function drawChanges(store, list, { changes = [] }, ask) {
   const { layers = {} } = store.model.get("what_if") || {};
   const without = (record) => Object.fromEntries(Object.keys(record ?? {}).map((key) => [key, null]));
@@ -284,7 +284,9 @@ function drawWrong(store, wrong, error, state) {
         { type: "button", class: "cc-button cc-fit", onclick: () => store.command("fit", "what_if") },
         store.t("Make the following layers fit"),
       )
-    : "";
+    : error.still
+      ? element("p", { class: "cc-why" }, isolated(store.t("With the following layers made to fit: {0}", error.still)))
+      : "";
   wrong.replaceChildren(element("span", {}, "✗ ", isolated(error.message)), fit);
 }
 
