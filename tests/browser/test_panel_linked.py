@@ -210,6 +210,18 @@ def test_a_kernel_that_is_not_square(shown):
     assert whole(shown.cell("conv1", "params")) == 64 * 3 * 7 * 3
 
 
+def test_the_focus_stays_where_a_change_offers_other_choices(shown):
+    """Other channels have other divisors for groups; who changes them by keyboard stays where they are."""
+    shown.choose("layer1")
+    shown.choose("conv1")
+    before = shown.field("groups").locator("option").all_text_contents()
+    shown.field("out_channels").fill("63")
+    shown.field("out_channels").press("Enter")
+    shown.settle()
+    assert shown.field("groups").locator("option").all_text_contents() == ["1", "3"] != before
+    assert shown.field("out_channels").evaluate("field => field === document.activeElement")
+
+
 def test_each_change_is_taken_back_by_itself(show):
     """Also where a layer is called as a setting of the input is."""
     net = nn.Sequential()

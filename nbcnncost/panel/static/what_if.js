@@ -50,17 +50,17 @@ function makeWhatIf(store) {
   return element("section", { class: "cc-whatif", "aria-label": store.t("What if") }, ...parts);
 }
 
-// Which controls there are, whatever their values and limits.
+// Which controls there are, whatever their values, limits and choices.
 function shapeOf({ layer, ...controls }) {
   return JSON.stringify([
     ["height", "width", "batch", "dtype", "mode", "convention"].map(
-      (key) => controls[key] && [controls[key].choices, controls[key].label],
+      (key) => controls[key] && [controls[key].label],
     ),
-    layer && [layer.path, layer.fields.map(({ key, label, axes, choices }) => [key, label, axes, choices])],
+    layer && [layer.path, layer.fields.map(({ key, label, axes }) => [key, label, axes])],
   ]);
 }
 
-// Changes the what-if, of a layer or of the whole; `null` is as it was. Soon, or when nothing more has come for a while.
+// Changes the what-if, of a layer or of the whole; `null` is as it was. Soon, or when nothing more comes for a while.
 function askFor(store, state, { path, ...change }, soon, input) {
   const now = state.next ?? store.model.get("what_if") ?? {};
   const kept = (record) =>
@@ -121,8 +121,7 @@ function modelFields(store, state, controls, ask) {
         choiceField(store, state, {
           key,
           label: key,
-          choices: controls[key].choices,
-          read: (now) => now[key]?.value,
+          read: (now) => now[key] ?? {},
           ask: (value, input) => ask({ [key]: value }, true, input),
         }),
       );
@@ -139,8 +138,7 @@ function layerFields(store, state, { layer }, ask) {
       return choiceField(store, state, {
         key,
         label,
-        choices,
-        read: (now) => find(now).value,
+        read: find,
         ask: (wanted, input) => ask({ path, [key]: wanted }, true, input),
       });
     const along = AXES[axes] ?? [""];
@@ -150,7 +148,10 @@ function layerFields(store, state, { layer }, ask) {
       axes: along,
       slides: key === "out_channels",
       folds: true,
-      read: (now) => ({ ...find(now), values: along.map((_, place) => [find(now).value].flat()[place] ?? find(now).value) }),
+      read: (now) => {
+        const { value } = find(now);
+        return { ...find(now), values: along.map((_, place) => (Array.isArray(value) ? value[place] : value)) };
+      },
       ask: (values, ...more) => ask({ path, [key]: areAlike(values) ? values[0] : values }, ...more),
     });
   });
@@ -183,27 +184,15 @@ function numbersField(store, state, { key, label, axes, read, ask, slides, folds
     if (soon) values = next;
     ask(next, soon, event.target);
   };
-  const input = (type, place, more) =>
-    element("input", { type, "data-key": key, onchange: give(place, true), ...more });
-  const inputs = axes.map((axis, place) => {
-    const label = axis ? `${name}, ${store.t(axis)}` : name;
-    const box = {
-      "aria-label": label,
-      min: key === "padding" ? 0 : 1,
-      oninput: () => (typed = inputs[place]),
-      onblur: () => (typed = null),
-    };
-    return input("number", place, box);
-  });
-  const slider =
-    slides && input("range", 0, { "aria-label": `${name}, ${store.t("slider")}`, oninput: give(0, false) });
+  const inputs = axes.map((_, place) => numberBox(key, give(place, true), (box) => (typed = box)));
+  const slider = slides && sliderOf(key, `${name}, ${store.t("slider")}`, give);
   const show = (numbers, source) => {
+    const isFolded = folds && tied && areAlike(numbers);
     inputs.forEach((box, place) => {
       if (box !== source) box.value = box.placeholder = numbers[place] ?? "";
+      box.setAttribute("aria-label", isFolded || !axes[place] ? name : `${name}, ${store.t(axes[place])}`);
     });
     if (slider && slider !== source) slider.value = numbers[0];
-    const isFolded = folds && tied && areAlike(numbers);
-    inputs[0].setAttribute("aria-label", isFolded || !axes[0] ? name : `${name}, ${store.t(axes[0])}`);
     for (const part of between.slice(1)) part.hidden = isFolded;
   };
   state.fields.push((controls) => {
@@ -227,6 +216,19 @@ function numbersField(store, state, { key, label, axes, read, ask, slides, folds
   return element("div", { class: "cc-field", role: "group", "aria-label": name }, ...parts);
 }
 
+// A box for one number, which says of itself when somebody types in it.
+function numberBox(key, onchange, hold) {
+  const min = key === "padding" ? 0 : 1;
+  const typing = { oninput: () => hold(box), onblur: () => hold(null) };
+  const box = element("input", { type: "number", "data-key": key, min, onchange, ...typing });
+  return box;
+}
+
+function sliderOf(key, label, give) {
+  const [onchange, oninput] = [give(0, true), give(0, false)];
+  return element("input", { type: "range", "data-key": key, "aria-label": label, onchange, oninput });
+}
+
 // Whether the sides change together.
 function tieButton(store, name, onclick) {
   const title = store.t("change all sides together");
@@ -242,16 +244,18 @@ function tieButton(store, name, onclick) {
   );
 }
 
-function choiceField(store, state, { key, label, choices, read, ask }) {
-  const options = choices.map((choice) => (Array.isArray(choice) ? choice : [choice, String(choice)]));
-  const list = element(
-    "select",
-    { "data-key": key, onchange: () => ask(options[list.selectedIndex][0], list) },
-    ...options.map(([name, title]) => element("option", { title }, key === "convention" ? name : title)),
-  );
+function choiceField(store, state, { key, label, read, ask }) {
+  let [options, known] = [[], ""];
+  const list = element("select", { "data-key": key, onchange: () => ask(options[list.selectedIndex][0], list) });
+  const offer = (choices) => {
+    options = choices.map((choice) => (Array.isArray(choice) ? choice : [choice, String(choice)]));
+    const shown = ([name, title]) => element("option", { title }, key === "convention" ? name : title);
+    list.replaceChildren(...options.map(shown));
+  };
   state.fields.push((controls) => {
-    const value = JSON.stringify(read(controls));
-    list.selectedIndex = options.findIndex(([name]) => JSON.stringify(name) === value);
+    const { value, choices = [] } = read(controls);
+    if (known !== (known = JSON.stringify(choices))) offer(choices);
+    list.selectedIndex = options.findIndex(([name]) => JSON.stringify(name) === JSON.stringify(value));
   });
   return element("label", { class: "cc-field" }, element("span", {}, store.t(label)), list);
 }
