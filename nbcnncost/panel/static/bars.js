@@ -63,7 +63,8 @@ function rowTitle(store, row) {
   const share = known === null || !Number(whole) ? "" : ` · ${percentText(known, whole)}`;
   const change = before === null || row.unknown(key) ? "" : ` · ${differenceText(minus(known ?? 0, before))}`;
   const name = row.removed ? row.name : row.id;
-  return `${name}${row.type ? ` (${row.type})` : ""}: ${partlyText(known ?? 0, row.unknown(key))} ${store.column(key)?.header ?? ""}${share}${change}`;
+  const number = `${partlyText(known ?? 0, row.unknown(key))} ${store.column(key)?.header ?? ""}`;
+  return `${name}${row.type ? ` (${row.type})` : ""}: ${number}${share}${change}`;
 }
 
 // What is drawn: every row that shows, or those with the largest numbers and the sum of the others.
@@ -176,7 +177,8 @@ function drawBars(store, chart, bars, { width, measure }) {
           "text",
           { x: names + Math.max(end, bar.before === null ? 0 : place(bar.before)) + 5, y: 15.5, class: "cc-value" },
           bar.text,
-          bar.change && drawn("tspan", { dx: 6, class: differenceClass(minus(bar.value ?? 0, bar.before)) }, bar.change),
+          bar.change &&
+            drawn("tspan", { dx: 6, class: differenceClass(minus(bar.value ?? 0, bar.before)) }, bar.change),
         ),
       );
     }),

@@ -26,7 +26,9 @@ function mathPieces(text) {
   for (const node of [...mathOf(text).childNodes]) {
     const sign = node.localName === "mo" ? node.textContent : "";
     depth += { "(": 1, ")": -1 }[sign] ?? 0;
-    if (!pieces.length || (sign === "+" && !depth))
+    const isBreak = sign === "+" && !depth;
+    if (isBreak) node.setAttribute("form", "infix");
+    if (isBreak || !pieces.length)
       pieces.push(document.createElementNS("http://www.w3.org/1998/Math/MathML", "math"));
     pieces.at(-1).append(node);
   }
