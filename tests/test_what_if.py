@@ -679,7 +679,7 @@ def test_controls_of_a_resnet(resnet):
     assert shown["mode"] == {"value": "eval", "choices": ["eval", "train", "same"]}
     assert shown["layer"]["path"] == "conv1"
     assert shown["layer"]["fields"][0] == {
-        "key": "kernel_size", "label": "kernel", "value": [1, 7], "original": 7, "min": 1, "max": 15,
+        "key": "kernel_size", "label": "kernel", "value": [1, 7], "original": 7, "axes": 2, "min": 1, "max": 15,
     }  # fmt: skip
     assert shown["layer"]["fields"][3]["choices"] == [1]
     assert shown["changes"] == [

@@ -18,6 +18,7 @@ from nbcnncost.views.columns import clean
 
 #: The sliders' limits; a number that is typed in may be any other.
 _LEAST_SIZE, _SMALL_IMAGE, _MOST_SMALL, _MOST_SIZE, _MOST_BATCH = 32, 64, 256, 1024, 256
+_ALONG_AXES = ("kernel_size", "stride", "padding")
 _LABELS = {"kernel_size": "kernel", "out_channels": "output channels", "in_channels": "input channels"}
 _FEATURES = {"out_channels": "output features", "in_channels": "input features"}
 
@@ -160,7 +161,7 @@ def _field(layer: Layer, change: LayerChange, name: str) -> dict[str, Any]:
     original = layer.value(name)
     given = getattr(change, name)
     made = {"key": name, "label": _label(layer, name), "value": _short(original if given is None else given)}
-    made["original"] = _short(original)
+    made |= {"original": _short(original), "axes": layer.kind.rank if name in _ALONG_AXES else 1}
     if name == "groups":
         channels = (
             change.in_channels or layer.value("in_channels"),
