@@ -22,7 +22,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport JUPYTER_PATH
 
 .PHONY: help demo test pytest test-fast peers panel-colab panel-benchmark screenshots check coverage lab notebooks \
-  binder pages picture format clean
+  assignments binder pages picture panel-picture format clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -92,6 +92,10 @@ lab: $(READY) ## open the first notebook in JupyterLab
 
 notebooks: $(READY) ## build all notebooks from their sources, and execute them (ONLY="02 03": only these)
 	$(BIN)/python -m tools.notebooks $(ONLY)
+	$(BIN)/python -m tools.assignments
+
+assignments: $(READY) ## make the students' versions of the graded assignments
+	$(BIN)/python -m tools.assignments
 
 # In an environment of its own, several GB. Binder brings Jupyter and the kernel itself. Where PyTorch's index is out of
 # reach there are no +cpu builds: INDEX=no takes the usual ones, with CUDA.
@@ -109,6 +113,9 @@ pages: $(READY) ## write docs/conventions.md again, from the code
 
 picture: $(READY) ## make the README's picture again
 	$(BIN)/python tools/picture.py
+
+panel-picture: $(READY) ## draw the panel's pictures again
+	$(BIN)/python -m tools.panel_picture
 
 format: $(READY) ## put the code in its format
 	$(BIN)/ruff format

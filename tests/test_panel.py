@@ -198,6 +198,14 @@ def test_hostile_names_are_text():
     assert shown == ["<b>&amp;\"'", "\\u202eabc", "a\\nb", "emoji 🧠", "x" * 500]
 
 
+def test_no_two_rows_have_one_id():
+    """A layer that its user calls as a second call of another would be called stays apart from that."""
+    net = Twice()
+    net.add_module("conv (2)", nn.Conv2d(3, 3, 1))
+    ids = table_of(cost(net, (1, 3, 8, 8)))["rows"]["id"]
+    assert [name for name in ids if name.startswith("conv")] == ["conv", "conv (3)", "conv (2)"]
+
+
 def test_the_table_of_a_resnet_50_is_small():
     """A notebook stores it: at most 16 KB of JSON."""
     table = table_of(cost(torchvision.models.resnet50(), (1, 3, 224, 224)))

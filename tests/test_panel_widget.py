@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -40,6 +42,17 @@ class Net(nn.Module):
         return self.head(self.norm(self.conv(x)).relu().mean((2, 3)))
 
 
+class Added(Net):
+    """The same with the input's convolution added to another one's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.beside = nn.Conv2d(3, 8, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head((self.norm(self.conv(x)) + self.beside(x)).mean((2, 3)))
+
+
 @pytest.fixture
 def net() -> nn.Module:
     """A model that lives as long as the test."""
@@ -50,9 +63,15 @@ def net() -> nn.Module:
 def panel(net, monkeypatch) -> Panel:
     """Its panel, and what it sends in ``panel.sent``."""
     made = cost(net, (1, 3, 16, 16)).panel()
-    object.__setattr__(made, "sent", [])
-    monkeypatch.setattr(made, "send", lambda content, buffers=None: made.sent.append(content))
+    object.__setattr__(made, "sent", sent_by(made, monkeypatch))
     return made
+
+
+def sent_by(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The messages that a panel will have sent."""
+    sent: list[Any] = []
+    monkeypatch.setattr(panel, "send", lambda content, buffers=None: sent.append(content))
+    return sent
 
 
 def macs(height: int, width: int, kernel: int = 3, channels: int = 8) -> int:
@@ -127,6 +146,9 @@ def test_python_gets_a_sentence_for_what_there_is_not(panel, name, value):
         {"baseline": {"label": "x"}},
         {"_esm": "export default {}"},
         {"status": {"busy": True}},
+        {"_view_name": "Elsewhere"},
+        {"_dom_classes": [1]},
+        {"layout": None},
     ],
 )
 def test_a_front_end_is_not_believed(panel, monkeypatch, sent):
@@ -212,6 +234,74 @@ def test_what_breaks_is_said_where_it_breaks_and_can_be_made_to_fit(panel):
     assert panel.status["error"] is None
     assert panel.report.total.params == 16 * 27 + 16 + 2 * 16 + 16 * 4 + 4
     assert panel.state.what_if.layers["norm"].in_channels == 16
+
+
+def test_layers_are_offered_to_fit_only_where_that_helps(panel, monkeypatch):
+    """A sum of two widths cannot be made to fit: that is said, and nothing is offered; a larger input's can."""
+    added = Added()
+    shown = cost(added, (1, 3, 16, 16)).panel()
+    shown.what_if = WhatIf(layers={"conv": LayerChange(out_channels=16)})
+    error = shown.status["error"]
+    assert (error["path"], error["fit"]) == ("norm", False)
+    assert "change the other side" in error["still"]
+    told, before = sent_by(shown, monkeypatch), shown.state
+    shown._hear(shown, {"kind": "fit"}, None)
+    assert "change the other side" in told[-1]["text"]
+    assert shown.state == before
+    flat = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.Flatten(), nn.Linear(8 * 16 * 16, 4))
+    shown = cost(flat, (1, 3, 16, 16)).panel()
+    shown.what_if = WhatIf(height=32)
+    assert (shown.status["error"]["path"], shown.status["error"]["fit"]) == ("2", True)
+    shown._hear(shown, {"kind": "fit"}, None)
+    assert shown.status["error"] is None
+    assert shown.report["2"].params == 8 * 32 * 16 * 4 + 4
+
+
+def test_to_fit_what_fits_runs_nothing(panel, monkeypatch):
+    """A front end that is late may ask for it."""
+    monkeypatch.setattr(panel._laboratory, "follow", lambda what_if: pytest.fail("it ran"))
+    panel.what_if = WhatIf(height=32)
+    panel._hear(panel, {"kind": "fit"}, None)
+    assert panel.state.what_if == WhatIf(height=32)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no rows")])
+@pytest.mark.parametrize("where", ["ask", "table"])
+def test_a_what_if_that_is_interrupted_leaves_what_was_shown(panel, monkeypatch, error, where):
+    """The panel says so and waits no longer; its state is what it shows, and the same what-if works afterwards."""
+    panel.set_state({"what_if": {"height": 8}})
+
+    def stop(*args: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as context:
+        if where == "ask":
+            context.setattr(panel._laboratory, "ask", stop)
+        else:
+            context.setattr("nbcnncost.panel.widget.table_of", stop)
+        with pytest.raises(type(error)):
+            panel.set_state({"what_if": {"height": 32}})
+    assert not panel.status["busy"]
+    assert "not counted" in panel.status["error"]["message"]
+    assert (panel.what_if, panel.state.what_if, of_conv(panel)) == (WhatIf(height=8),) * 2 + (8 * 16 * 8 * 27,)
+    assert gc.isenabled()
+    panel.set_state({"what_if": {"height": 32}})
+    assert (panel.status, of_conv(panel)) == ({"busy": False, "error": None}, 32 * 16 * 8 * 27)
+
+
+def test_no_garbage_is_collected_while_somebody_waits(panel, monkeypatch):
+    """It waits until the answer is sent; where the user has switched the collector off, it stays off."""
+    found: list[bool] = []
+    ask = panel._laboratory.ask
+    monkeypatch.setattr(panel._laboratory, "ask", lambda what_if: found.append(gc.isenabled()) or ask(what_if))
+    panel.set_state({"what_if": {"height": 8}})
+    assert (found, gc.isenabled()) == ([False], True)
+    gc.disable()
+    try:
+        panel.set_state({"what_if": {"height": 9}})
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_what_cannot_be_tried_leaves_what_is_shown(panel):
@@ -429,6 +519,18 @@ def test_several_panels_of_a_cell_are_told_apart(cell, net):
     first = cell("a", two)
     first[1].selected = "conv"
     assert [panel.selected for panel in cell("a", two)] == ["", "conv"]
+
+
+def test_a_cell_that_runs_again_and_again_keeps_one_panel(cell, net):
+    """What it made before is let go: its copy of the model, and the layout that a notebook would store."""
+    made = [weakref.ref(cell("a", cost(net, (1, 3, 16, 16)).panel)) for _ in range(5)]
+    gc.collect()
+    assert [reference() is not None for reference in made] == [False] * 4 + [True]
+    last = made[-1]()
+    layout = last.layout
+    assert layout.comm is not None
+    last.close()
+    assert layout.comm is None
 
 
 CELLS = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import pickle
 import weakref
+from collections import OrderedDict
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from nbcnncost import cost
 from nbcnncost.api import attempt
 from nbcnncost.panel import LayerChange, WhatIf
 from nbcnncost.panel.code import code
-from nbcnncost.panel.controls import controls, sentences
+from nbcnncost.panel.controls import changes, controls
 from nbcnncost.panel.what_if import Laboratory
 from nbcnncost.tracing import attempt as attempts
 
@@ -678,10 +679,13 @@ def test_controls_of_a_resnet(resnet):
     assert shown["mode"] == {"value": "eval", "choices": ["eval", "train", "same"]}
     assert shown["layer"]["path"] == "conv1"
     assert shown["layer"]["fields"][0] == {
-        "key": "kernel_size", "label": "kernel", "value": [1, 7], "original": 7, "min": 1, "max": 15,
+        "key": "kernel_size", "label": "kernel", "value": [1, 7], "original": 7, "axes": 2, "min": 1, "max": 15,
     }  # fmt: skip
     assert shown["layer"]["fields"][3]["choices"] == [1]
-    assert shown["changes"] == ["height: 224 → 256", "conv1: kernel 7×7 → 1×7, stride 2 → 1"]
+    assert shown["changes"] == [
+        {"key": "height", "text": "height: 224 → 256"},
+        {"path": "conv1", "text": "conv1: kernel 7×7 → 1×7, stride 2 → 1"},
+    ]
     assert (shown["reason"], controls(lab, what_if)["layer"], controls(lab, what_if, "relu")["layer"]) == (
         "",
         None,
@@ -701,11 +705,24 @@ def test_what_followed_is_among_the_sentences():
     """Each layer that was made to fit is a change, in its own words."""
     lab = laboratory(small())
     answer = lab.follow(WhatIf.read({"layers": {"0": {"out_channels": 16}}}))
-    assert sentences(lab, answer.what_if) == [
+    assert [change["text"] for change in changes(lab, answer.what_if)] == [
         "0: output channels 8 → 16",
         "1: channels 8 → 16",
         "2: groups 8 → 16, output channels 8 → 16, input channels 8 → 16",
         "5: input features 512 → 1024",
+    ]
+
+
+def test_a_change_says_what_it_is_of():
+    """A layer may be called as a part of the input is, or with marks that would turn its sentence around."""
+    names = ["height", "\N{RIGHT-TO-LEFT OVERRIDE}0"]
+    net = nn.Sequential(OrderedDict({name: nn.Conv2d(3, 3, 3, padding=1) for name in names}))
+    lab = laboratory(net)
+    what_if = WhatIf(height=32, layers={name: LayerChange(stride=2) for name in names})
+    assert changes(lab, what_if) == [
+        {"key": "height", "text": "height: 16 → 32"},
+        {"path": names[0], "text": "height: stride 1 → 2"},
+        {"path": names[1], "text": "\\u202e0: stride 1 → 2"},
     ]
 
 

@@ -1,6 +1,7 @@
 """Build the notebooks from their sources, execute them, and store what a reader needs: ``make notebooks``.
 
-Times, versions, execution data and widget state stay out, so that a second run changes nothing.
+Times, versions, execution data and widgets stay out (what stands in for a widget is kept), so that a second run
+changes nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from nbclient import NotebookClient
 
 from tools.notebook_sources import LANGUAGES, METADATA, NOTEBOOKS, notebook, notebook_path, sources
 
+#: A widget's view: it needs the state that no notebook stores, and has another id in each run.
+VIEW = "application/vnd.jupyter.widget-view+json"
 #: What is kept of a cell's metadata: ``nbgrader`` marks what belongs to a graded assignment.
 KEPT = ("nbgrader", "tags")
 
@@ -39,6 +42,8 @@ def clean(notebook: Any) -> Any:
     notebook.metadata = nbformat.from_dict(METADATA)  # type: ignore[no-untyped-call]
     for cell in notebook.cells:
         cell.metadata = {key: value for key, value in cell.metadata.items() if key in KEPT}
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(VIEW, None)
     return notebook
 
 

@@ -38,6 +38,12 @@ calls it; ``Course().use(…)`` is the same without a place to keep it.
 ``problems`` and ``notes``. ``class_report(sheet, answers)`` counts the mistakes in collected answers: a
 :class:`ClassReport`, which shows itself as a table, with ``by_mistake()``, ``to_markdown()``, ``to_csv()`` and
 ``plot()``; ``class_report(lambda student: sheet("convolution", student=student), "answers.csv")`` for variants.
+
+**Generators.** ``sheet.to_nbgrader(path)``, ``to_otter``, ``to_quiz`` (JupyterQuiz), ``to_moodle``, ``to_markdown`` and
+``to_latex`` (with ``key=True``: the key) give text and write it to a file; ``otter_tests(sheet)`` and
+``moodle(*sheets)`` take more. In notebooks made so, :func:`student` finds out whose variant it is, :func:`for_grading`
+makes a sheet for the grader, :func:`handed_in` writes the answers down and :func:`collected` finds them again for
+``class_report``.
 """
 
 from __future__ import annotations
@@ -45,6 +51,8 @@ from __future__ import annotations
 from nbcnncost.course.class_report import ClassReport, class_report
 from nbcnncost.course.diagnosis import Diagnosis, diagnose
 from nbcnncost.course.drawing import Draw
+from nbcnncost.course.generators import moodle, otter_tests
+from nbcnncost.course.grading import collected, for_grading, handed_in, student
 from nbcnncost.course.layers import (
     Layer,
     activation,
@@ -107,6 +115,7 @@ __all__ = [
     "batch_norm",
     "check",
     "class_report",
+    "collected",
     "conv1d",
     "conv2d",
     "conv3d",
@@ -115,17 +124,22 @@ __all__ = [
     "conv_transpose3d",
     "diagnose",
     "dropout",
+    "for_grading",
     "global_avg_pool",
+    "handed_in",
     "layer",
     "linear",
     "max_pool1d",
     "max_pool2d",
     "max_pool3d",
+    "moodle",
+    "otter_tests",
     "question",
     "receptive_field",
     "recurrent",
     "saving",
     "selftest",
     "sheet",
+    "student",
     "use",
 ]

@@ -87,6 +87,15 @@ def rounded(value: Fraction, digits: int) -> Fraction:
     return (whole * unit) if value > 0 else -(whole * unit)
 
 
+def half_unit(value: Fraction, digits: int) -> Fraction:
+    """How far a number that is rounded to so many significant digits may be from this one.
+
+    >>> half_unit(Fraction(34944), 3)
+    Fraction(50, 1)
+    """
+    return Fraction(10) ** (_magnitude(abs(value)) - digits) / 2
+
+
 def _magnitude(value: Fraction) -> int:
     """How many digits stand before the point; 0 for 0.1 up to 1."""
     power = len(str(value.numerator)) - len(str(value.denominator))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 from nbcnncost.course import messages
 from nbcnncost.course.diagnosis import Diagnosis, Earlier, diagnose
+from nbcnncost.course.exports import Exports
 from nbcnncost.course.messages import say
 from nbcnncost.course.numerals import Answer, NotANumber, read
 from nbcnncost.course.questions import Question
@@ -23,7 +25,7 @@ from nbcnncost.languages import speaker, speaking, translate
 GRADER = "NBGRADER_EXECUTION"
 
 
-class Sheet:
+class Sheet(Exports):
     """Questions by their keys, checked one by one.
 
     A sheet remembers the answers, for two ends: what follows from a student's own earlier error is told so, and
@@ -93,7 +95,7 @@ class Sheet:
         Numbers of any kind are taken, also as text: ``34944``, ``"34,944"``, ``"1.05e8"``, ``"105 M"``; what has a
         point, an exponent or a suffix, or is a float, may be rounded to three or more digits. What is no number is
         rejected with a sentence. ``hint`` is the step of feedback: 1 direction, 2 the mistake, 3 the formula, 4 the
-        numbers; without it feedback climbs with each new wrong answer.
+        numbers; without it feedback climbs with each new wrong answer, and says all it may under nbgrader's autograder.
 
         With ``points`` a right answer gives that many as a plain float, for a grader that reads a cell's last
         value; one that follows from the student's own earlier error gives the settings' share of them.
@@ -110,6 +112,14 @@ class Sheet:
         sys.stdout.write(f"{verdict.text}\n")
         return None if points is None else verdict.points
 
+    def remember(self, answers: Mapping[str, Any]) -> None:
+        """Take answers as given before, without scoring them; what is no number is left out."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for key, given in answers.items():
+                with contextlib.suppress(NotANumber):
+                    self._last[self[key].key] = read(key, given)
+
     def _verdict(self, key: str, answer: Any, points: float | None, hint: int | None, most: int) -> Verdict:
         question = self[key]
         try:
@@ -117,7 +127,8 @@ class Sheet:
         except NotANumber as error:
             return Verdict((str(error),), None, 0.0)
         self._last[key] = diagnosis.answer
-        step = hint or min(self._attempt(question, diagnosis), most)
+        attempt = self._attempt(question, diagnosis)
+        step = hint or (most if os.environ.get(GRADER) == "autograde" else min(attempt, most))  # nobody tries again
         sentences = tuple(map(speaker(self.settings.lang), diagnosis.sentences(step)))
         return Verdict(sentences, diagnosis, self._score(diagnosis, points))
 

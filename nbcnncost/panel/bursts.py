@@ -1,13 +1,18 @@
-"""Requests that come in bursts, as while a slider is dragged: what was asked last is answered, once."""
+"""Requests that come in bursts, as while a slider is dragged: what was asked last is answered, once, and soon."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import gc
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 #: So long the first of several requests waits for the others to be read, in seconds; nobody sees it.
 _PAUSE = 0.01
+#: So long a kernel's other threads get to send what was answered, in seconds.
+_TURN = 0.001
 
 
 class Latest:
@@ -34,3 +39,16 @@ class Latest:
             self._waiting.cancel()
             self._waiting = None
             self._answer()
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let the garbage collector wait until an answer is sent: with a framework loaded it may take longer than that."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        time.sleep(_TURN)
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -14,9 +14,11 @@ from nbcnncost.panel.state import LayerChange, WhatIf
 from nbcnncost.panel.what_if import DTYPES, Laboratory
 from nbcnncost.records import Trace
 from nbcnncost.units import shape_text
+from nbcnncost.views.columns import clean
 
 #: The sliders' limits; a number that is typed in may be any other.
 _LEAST_SIZE, _SMALL_IMAGE, _MOST_SMALL, _MOST_SIZE, _MOST_BATCH = 32, 64, 256, 1024, 256
+_ALONG_AXES = ("kernel_size", "stride", "padding")
 _LABELS = {"kernel_size": "kernel", "out_channels": "output channels", "in_channels": "input channels"}
 _FEATURES = {"out_channels": "output features", "in_channels": "input features"}
 
@@ -31,12 +33,12 @@ def controls(laboratory: Laboratory, what_if: WhatIf, path: str | None = None) -
         "convention": _convention(laboratory, shown),
         "layer": None if path is None else _layer(laboratory, shown, path),
         "reason": _reason(laboratory),
-        "changes": sentences(laboratory, what_if),
+        "changes": changes(laboratory, what_if),
     }
 
 
-def sentences(laboratory: Laboratory, what_if: WhatIf) -> list[str]:
-    """One sentence for each change: ``conv1: kernel 7×7 → 5×5``."""
+def changes(laboratory: Laboratory, what_if: WhatIf) -> list[dict[str, str]]:
+    """Each change with a sentence: the ``key`` of the what-if or the ``path`` of the layer, and the ``text``."""
     report, axes = laboratory.report, laboratory.axes
     before = {
         **({} if axes is None else axes.values),
@@ -49,12 +51,12 @@ def sentences(laboratory: Laboratory, what_if: WhatIf) -> list[str]:
         value = getattr(what_if, name)
         if value is not None and value != before.get(name):
             label = "length" if name == "width" and axes is not None and axes.is_length else name
-            found.append(f"{label}: {before.get(name, '?')} → {value}")
+            found.append({"key": name, "text": f"{label}: {before.get(name, '?')} → {value}"})
     for path, change in what_if.layers.items():
         layer = laboratory.layers.get(path)
         parts = [] if layer is None else list(_differences(layer, change))
         if parts:
-            found.append(f"{path or report.model_name}: {', '.join(parts)}")
+            found.append({"path": path, "text": f"{clean(path or report.model_name)}: {', '.join(parts)}"})
     return found
 
 
@@ -159,7 +161,7 @@ def _field(layer: Layer, change: LayerChange, name: str) -> dict[str, Any]:
     original = layer.value(name)
     given = getattr(change, name)
     made = {"key": name, "label": _label(layer, name), "value": _short(original if given is None else given)}
-    made["original"] = _short(original)
+    made |= {"original": _short(original), "axes": layer.kind.rank if name in _ALONG_AXES else 1}
     if name == "groups":
         channels = (
             change.in_channels or layer.value("in_channels"),

@@ -19,7 +19,7 @@ def shell_here() -> Any:
 
 @dataclass
 class _Run:
-    """The panels that one run of a cell has made so far, and those that the run before it made."""
+    """The panels that one run of a cell has made so far, and those of the run before it that are not replaced yet."""
 
     number: str
     before: list[Any] = field(default_factory=list)
@@ -42,7 +42,7 @@ def take_place(panel: Any) -> Any:
         runs[cell] = _Run(number, runs[cell].made if cell in runs else [])
     run = runs[cell]
     run.made.append(panel)
-    return run.before[len(run.made) - 1] if len(run.made) <= len(run.before) else None
+    return run.before.pop(0) if run.before else None
 
 
 def put(name: Any, value: Any) -> str:

@@ -24,6 +24,7 @@ from nbcnncost.languages import speaker
 from nbcnncost.parts import STEP
 from nbcnncost.views.columns import (
     DISPENSABLE,
+    SHARES,
     clean,
     column_of,
     default_columns,
@@ -43,13 +44,6 @@ if TYPE_CHECKING:
 #: The largest whole number up to which JavaScript's are exact.
 _MOST_EXACT = 2**53
 _TEXTS = ("type", "input", "output")
-_SHARES = {
-    "params_share": "params",
-    "macs_share": "macs",
-    "flops_share": "flops",
-    "share": "count",
-    "step_share": "step",
-}
 
 
 def table_of(report: Report) -> dict[str, Any]:
@@ -97,13 +91,20 @@ def first_metric(report: Report) -> str:
 
 
 def row_ids(rows: Iterable[Row]) -> list[str]:
-    """What each row is called in the panel: its path, and which of several with that path it is."""
-    seen: dict[str, int] = {}
+    """What each row is called in the panel: its path, and which of several with that path it is.
+
+    A layer may be called ``conv (2)`` by its user; then the second ``conv`` is the next that is free.
+    """
+    paths = [row.path or row.name for row in rows]
+    taken, seen = set(paths), dict.fromkeys(paths, 0)
     ids = []
-    for row in rows:
-        path = row.path or row.name
-        seen[path] = seen.get(path, 0) + 1
-        ids.append(path if seen[path] == 1 else f"{path} ({seen[path]})")
+    for path in paths:
+        seen[path] += 1
+        name = path
+        while seen[path] > 1 and (name := f"{path} ({seen[path]})") in taken:
+            seen[path] += 1
+        taken.add(name)
+        ids.append(name)
     return ids
 
 
@@ -126,7 +127,7 @@ def _column(key: str, report: Report, numbers: Sequence[str]) -> dict[str, Any]:
     column = column_of(key, report)
     kind = "text" if key in _TEXTS else "number" if key in numbers else "share"
     made = {"key": key, "header": say(column.header), "title": say(column.title), "kind": kind}
-    own = _own(report) if key == "share" else _SHARES.get(key)
+    own = _own(report) if key == "share" else SHARES.get(key)
     return {**made, "of": own} if kind == "share" else made
 
 

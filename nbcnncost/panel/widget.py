@@ -14,7 +14,7 @@ import traitlets
 from nbcnncost.errors import CostError
 from nbcnncost.panel.assets import module
 from nbcnncost.panel.baseline import baseline_of
-from nbcnncost.panel.bursts import Latest
+from nbcnncost.panel.bursts import Latest, uncollected
 from nbcnncost.panel.checks import check, first_state, fitted
 from nbcnncost.panel.code import code
 from nbcnncost.panel.controls import controls
@@ -33,9 +33,8 @@ _MIRRORS = MappingProxyType({"selected": "selected", "view": "view", "what_if": 
 _READERS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {"selected": str, "view": View.read, "what_if": WhatIf.read}
 )
-#: What Python alone says.
-_SAID = frozenset({"table", "controls", "details", "baseline", "status", "words", "_esm", "_css", "_anywidget_id"})
 _IDLE: Mapping[str, Any] = MappingProxyType({"busy": False, "error": None})
+_NOWHERE: Mapping[str, Any] = MappingProxyType({"row": -1, "path": "", "fit": False, "still": ""})
 
 
 def _text(value: Any) -> str:
@@ -63,6 +62,7 @@ class Panel(anywidget.AnyWidget):
     """
 
     _esm = traitlets.Unicode().tag(sync=True)  # as no trait's default: those are left out where a page embeds widgets
+    _own_layout: Any = None
     _ipython_display_ = None  # ipywidgets 7 shows itself by this, and would leave out the static report
 
     state = traitlets.Instance(PanelState)
@@ -83,8 +83,9 @@ class Panel(anywidget.AnyWidget):
             raise CostError(f"a panel shows a report, not a {type(report).__name__}: cost(model, size).panel()")
         self._laboratory = Laboratory(report, model)
         self._answer = self._shown = Answer(WhatIf(), report)
-        self._fitted: Answer | None = None
+        self._fitting: tuple[Answer, Answer] | None = None
         self._latest = Latest(self._catch_up)
+        self._offer = Latest(self._look_for_a_fit)
         self._is_told = False
         self._compared: tuple[Any, ...] = ()
         self._details: tuple[Report, Details] | None = None
@@ -93,6 +94,7 @@ class Panel(anywidget.AnyWidget):
         state = self._first
         mirrors = {mirror: getattr(state, part) for mirror, part in _MIRRORS.items()}
         super().__init__(_esm=module(), table=table, state=state, **mirrors)
+        self._own_layout = self.layout
         self._describe()
         self.on_msg(self._hear)
         self._succeed(take_place(self))
@@ -118,6 +120,8 @@ class Panel(anywidget.AnyWidget):
     def close(self) -> None:
         """Take the panel out of all pages; the report then shows itself in its stead."""
         super().close()
+        if self._own_layout is not None:  # nobody else closes it, and a notebook would store it
+            self._own_layout.close()
         self.__dict__.pop("_repr_mimebundle_", None)  # of ipywidgets 8, which shows nothing then
 
     # The state and its mirrors.
@@ -156,18 +160,19 @@ class Panel(anywidget.AnyWidget):
 
     def set_state(self, sync_data: Mapping[str, Any]) -> None:
         """What a front end sends: taken where it makes sense; else the front end is told what holds."""
-        refused = [name for name, value in sync_data.items() if not self._takes(name, value)]
+        taken = {name: value for name, value in sync_data.items() if self._takes(name, value)}
         self._is_told = True
         try:
-            super().set_state({name: value for name, value in sync_data.items() if name not in refused})
+            super().set_state(taken)
         finally:
             self._is_told = False
+        refused = [name for name in sync_data if name not in taken and name in self.keys]
         if refused:
             self.send_state(refused)
 
     def _takes(self, name: str, value: Any) -> bool:
         if name not in _READERS:
-            return name not in _SAID
+            return False
         try:
             check(replace(self.state, **{_MIRRORS[name]: _READERS[name](value)}), self.table)
         except CostError:
@@ -179,22 +184,43 @@ class Panel(anywidget.AnyWidget):
     def _catch_up(self) -> None:
         """Show the answer to the what-if that holds now."""
         wanted = self.state.what_if
-        if self._answer.what_if != wanted:
-            self._answer = self._laboratory.ask(wanted)
-        self._show(self._answer)
+        try:
+            with uncollected():
+                if self._answer.what_if != wanted:
+                    self._answer = self._laboratory.ask(wanted)
+                self._show(self._answer)
+        except BaseException as error:
+            self._give_up("interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}")
+            raise
+        if self._answer.message and self._answer.report is not None:
+            self._offer.ask()
 
     def _show(self, answer: Answer) -> None:
         """Show an answer; where it has no report, what is shown stays, and why is said."""
         before = self.report
-        self._shown = answer if answer.report is not None else replace(answer, report=before)
+        shown = answer if answer.report is not None else replace(answer, report=before)
+        table = self.table if shown.report is before else table_of(shown.report or before)
+        self._shown = shown
         with self.hold_sync():
             if self.report is not before:
-                self.table = table_of(self.report)
-                self.state = fitted(self.state, self.table)
+                self.table = table
+                self.state = fitted(self.state, table)
                 if self.baseline is not None:  # its rows are those of the table
                     self.send_again("baseline")
             self._describe()
             self.status = {"busy": False, "error": self._error(answer)}
+
+    def _give_up(self, why: str) -> None:
+        """Go back to what is shown: nobody waits for an answer that does not come."""
+        self._answer = self._shown
+        message = f"the what-if was not counted: {why}"
+        with self.hold_sync():
+            self.state = replace(self.state, what_if=self._shown.what_if)
+            self._describe()
+            self.status = {
+                "busy": False,
+                "error": {"row": -1, "path": "", "message": message, "fit": False, "still": ""},
+            }
 
     def send_again(self, name: str) -> None:
         """Send what depends on more than its own value."""
@@ -202,13 +228,15 @@ class Panel(anywidget.AnyWidget):
         self.notify_change(traitlets.Bunch(name=name, old=value, new=value, owner=self, type="change"))
 
     def _error(self, answer: Answer) -> dict[str, Any] | None:
+        """What stops, whether to make layers fit helps, and if not what would still stop then; known a little later."""
         if not answer.message:
             return None
         failure = self.table["failure"] if answer.report is not None else None
         ids = self.table["rows"]["id"]
         row = failure["row"] if failure else ids.index(answer.path) if answer.path in ids else -1
-        can_fit = answer.report is not None and bool(answer.what_if.layers) and answer is not self._fitted
-        return {"row": row, "path": answer.path, "message": answer.message, "fit": can_fit}
+        fitting = self._fitting[1] if self._fitting is not None and self._fitting[0] is answer else answer
+        still = fitting.message if fitting is not answer else ""
+        return {"row": row, "path": answer.path, "message": answer.message, "fit": not fitting.message, "still": still}
 
     def _describe(self) -> None:
         """Say what there is about the selected row, and what can be changed."""
@@ -219,14 +247,22 @@ class Panel(anywidget.AnyWidget):
             self.details = self._details[1].of(selected) if selected else {}
             self.controls = controls(self._laboratory, self.state.what_if, self.details.get("path"))
 
+    def _look_for_a_fit(self) -> None:
+        """Find out whether other layers can be made to fit what they receive, and offer it where that helps."""
+        answer = self._shown
+        if answer.message and answer.report is not None and answer.what_if == self.state.what_if:
+            self._fitting = (answer, self._laboratory.follow(answer.what_if))
+            self.status = {**self.status, "error": self._error(answer)}
+
     def _fit(self) -> None:
         """Change the layers behind a changed one so that they fit what they receive then."""
-        answer = self._laboratory.follow(self.what_if)
-        if answer.report is None:
+        self._offer.now()
+        if self._fitting is None or self._fitting[0] is not self._shown:  # nothing stops
+            return
+        answer = self._fitting[1]
+        if answer.message:
             raise CostError(answer.message)
-        self._answer = self._fitted = answer
-        if answer.what_if == self.what_if:  # nothing could follow
-            self._show(answer)
+        self._answer = answer
         self.what_if = answer.what_if
 
     def _beside(self, pinned: Report) -> dict[str, Any]:

@@ -38,7 +38,8 @@ COLUMNS = (
 #: Columns that are left out first where a table is too wide, in this order.
 DISPENSABLE = ("flops_share", "macs_share", "params_share")
 _LEFT = frozenset({"layer", "type"})
-_SHARES = {
+#: The number of which each column of shares is the share.
+SHARES = {
     "params_share": "params",
     "macs_share": "macs",
     "flops_share": "flops",
@@ -70,7 +71,7 @@ class Column:
     @property
     def is_share(self) -> bool:
         """Whether it holds percentages."""
-        return self.key in _SHARES
+        return self.key in SHARES
 
     @property
     def has_bars(self) -> bool:
@@ -403,8 +404,8 @@ class _Cells:
         if key in ("params", "frozen", "params_share") and self._is_shared(row):
             shared = Cell(self._say("shared"), self._say("counted at the first call"))
             return shared if key == "params" else Cell("")
-        if key in _SHARES:
-            return self._share(_SHARES[key], row)
+        if key in SHARES:
+            return self._share(SHARES[key], row)
         return self._number(key, row)
 
     def _number(self, key: str, row: Row) -> Cell:

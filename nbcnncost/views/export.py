@@ -81,7 +81,7 @@ def latex(report: Report) -> str:
 
 def tabular(comments: Iterable[str], sides: str, *groups: Sequence[Sequence[str]]) -> str:
     """A LaTeX table under lines of comment, with a rule between each two groups of rows."""
-    parts = ["\n".join(" & ".join(map(_latex_safe, cells)) + r" \\" for cells in rows) for rows in groups if rows]
+    parts = ["\n".join(" & ".join(map(latex_safe, cells)) + r" \\" for cells in rows) for rows in groups if rows]
     return "\n".join(
         [
             *(f"% {' '.join(comment.split())}" for comment in comments),
@@ -131,7 +131,7 @@ def markdown_line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _latex_safe(cell: str) -> str:
+def latex_safe(cell: str) -> str:
     """Escaped; the brackets keep a first ``[`` or ``*`` from being an option of the line's end before it."""
     text = " ".join(cell.split()).translate(_LATEX_ESCAPES)
     return f"{{}}{text}" if text.startswith(("[", "*")) else text

@@ -105,8 +105,8 @@ class Shown:
         self.settle()
 
     def field(self, key: str):
-        """A number or a list among the what-if's controls, or the several numbers of one setting."""
-        return self.root.locator(f".cc-whatif [data-key={key}]:not([type=range])")
+        """A number or a list among the what-if's controls, or the several numbers of a setting, if they show."""
+        return self.root.locator(f".cc-whatif [data-key={key}]:not([type=range]):visible")
 
     def ask(self, key: str, value):
         """Give one of the what-if's controls another value; a setting with several numbers has it in all of them."""

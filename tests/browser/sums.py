@@ -33,10 +33,15 @@ def containers(report) -> dict[str, object]:
 
 
 def keeps(report, name: str, row, text: str = "", types=()) -> bool:
-    """Whether a filter keeps a layer: it, or what it is in, has each word, and one of the types."""
+    """Whether a filter keeps a layer: it, or what it is in, has each word, and one of the types.
+
+    Paths alone are asked for a word that one of them has.
+    """
     places = {name: row} | {path: place for path, place in containers(report).items() if name.startswith(f"{path}.")}
-    said = " ".join(f"{path} {place.type} {place.settings}" for path, place in places.items()).lower()
-    return all(word in said for word in text.lower().split()) and (
+    paths = " ".join(places).lower()
+    said = paths + " ".join(f" {place.type} {place.settings}" for place in places.values()).lower()
+    known = " ".join(tree_names(report)).lower()
+    return all(word in (paths if word in known else said) for word in text.lower().split()) and (
         not types or any(place.type in types for place in places.values())
     )
 

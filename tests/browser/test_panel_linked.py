@@ -61,6 +61,17 @@ def test_selecting_a_hidden_layer_opens_what_it_is_in(shown):
     assert shown.row("layer4.1.conv2").is_visible()
 
 
+def test_a_layer_selected_before_the_panel_is_shown_is_in_sight(show, net):
+    """What it is in stands open, and it is scrolled to."""
+    panel = cost(net, SIZE).panel()
+    panel.selected = "layer4.1.conv2"
+    shown = show(panel)
+    assert shown.chosen() == ["layer4.1.conv2"]
+    shown.page.wait_for_function("document.querySelector('.cc-scroll').scrollTop > 0")
+    box, frame = shown.row("layer4.1.conv2").bounding_box(), shown.root.locator(".cc-scroll").bounding_box()
+    assert frame["y"] <= box["y"] <= frame["y"] + frame["height"] - box["height"]
+
+
 def test_the_bars_are_the_tables_rows(shown):
     """The bars stand for rows of the table, whatever the filter; with few rows each has one."""
     assert set(shown.marks("bars").evaluate_all("marks => marks.map(mark => mark.dataset.id)")) <= set(shown.ids())
@@ -73,7 +84,7 @@ def test_the_bars_are_as_long_as_the_numbers(shown, net):
     """In the flat list the lengths of the bars are to each other as the numbers are."""
     report = cost(net, SIZE)
     shown.press("flat")
-    shown.filter("conv")
+    shown.filter("conv2d")
     shown.look(metric="macs")
     script = "marks => marks.map(mark => [mark.dataset.id, +mark.querySelector('.cc-fill').getAttribute('width')])"
     lengths = dict(shown.marks("bars").evaluate_all(script))
@@ -180,6 +191,62 @@ def test_what_if_another_kernel_of_the_selected_layer(shown, net):
         assert whole(shown.total(key)) == report.total.number(key)
         assert whole(shown.cell("conv1", key)) == report["conv1"].number(key)
     assert net.conv1.kernel_size == (7, 7)
+
+
+def test_a_kernel_that_is_not_square(shown):
+    """Untied, a setting has a box for each axis; the numbers are those of such a layer."""
+    shown.choose("conv1")
+    assert shown.field("kernel_size").count() == 1
+    shown.root.get_by_role("button", name="kernel: change all sides together").click()
+    height, width = shown.field("kernel_size").all()
+    assert (height.get_attribute("aria-label"), width.get_attribute("aria-label")) == (
+        "kernel, height",
+        "kernel, width",
+    )
+    width.fill("3")
+    width.press("Tab")
+    shown.settle()
+    assert shown.panel.state.what_if.layers == {"conv1": LayerChange(kernel_size=(7, 3))}
+    assert whole(shown.cell("conv1", "params")) == 64 * 3 * 7 * 3
+
+
+def test_the_focus_stays_where_a_change_offers_other_choices(shown):
+    """Other channels have other divisors for groups; who changes them by keyboard stays where they are."""
+    shown.choose("layer1")
+    shown.choose("conv1")
+    before = shown.field("groups").locator("option").all_text_contents()
+    shown.field("out_channels").fill("63")
+    shown.field("out_channels").press("Enter")
+    shown.settle()
+    assert shown.field("groups").locator("option").all_text_contents() == ["1", "3"] != before
+    assert shown.field("out_channels").evaluate("field => field === document.activeElement")
+
+
+def test_each_change_is_taken_back_by_itself(show):
+    """Also where a layer is called as a setting of the input is."""
+    net = nn.Sequential()
+    net.add_module("height", nn.Conv2d(3, 4, 3, padding=1))
+    net.add_module("width", nn.Conv2d(4, 4, 3, padding=1))
+    shown = show(cost(net, SIZE).panel())
+    change = LayerChange(kernel_size=(5, 5), padding=(2, 2))
+    shown.panel.what_if = WhatIf(height=96, layers={"height": change, "width": change})
+    shown.deliver()
+    shown.root.get_by_role("button", name="Take back: height: kernel").click()
+    shown.settle()
+    assert shown.panel.what_if == WhatIf(height=96, layers={"width": change})
+    shown.root.get_by_role("button", name="Take back: height: 64 → 96").click()
+    shown.settle()
+    assert shown.panel.what_if == WhatIf(layers={"width": change})
+
+
+def test_the_treemap_shows_what_differs_from_the_baseline(shown):
+    """A tile that has room for it, as every tile's title."""
+    shown.press("pin")
+    shown.ask("resolution", 128)
+    shown.tab("treemap")
+    tile = shown.mark("treemap", "layer1.0.conv1")
+    assert "▲ +" in tile.locator("title").text_content()
+    assert "▲ +" in " ".join(shown.root.locator(".cc-tile .cc-value").all_text_contents())
 
 
 def test_what_breaks_is_said_at_its_layer(shown):

@@ -142,6 +142,19 @@ def test_the_filter_by_type(shown, report):
     check_sums(shown, report, "layer4", ("Conv2d", "Linear"))
 
 
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [("conv2", {"Conv2d"}), ("bn", {"BatchNorm2d"}), ("batchnorm", {"BatchNorm2d"}), ("linear", {"Linear"})],
+)
+def test_a_word_is_looked_for_in_names_first(shown, word, expected):
+    """A word like ``conv2`` finds layers of that name, not all of type Conv2d; one that no name has finds types."""
+    shown.press("flat")
+    shown.filter(word)
+    assert {text.split()[0] for text in shown.cells("type").values()} == expected
+    if word in ("conv2", "bn"):
+        assert all(word in name for name in shown.ids())
+
+
 def test_subtotals_add_up_under_every_filter(shown, report):
     """Whatever words and types are asked for, in the tree every number is the sum of what is kept."""
     words = st.lists(

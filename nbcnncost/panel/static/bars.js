@@ -47,6 +47,13 @@ function shortValue(row, key) {
   return partlyText(row.value(key) ?? 0, row.unknown(key), shortNumber);
 }
 
+// How a row's number differs from the baseline's, in short; empty where one of the two is not known.
+function changeText(row, key) {
+  const before = row.baseline(key);
+  if (before === null || row.unknown(key)) return "";
+  return differenceText(minus(row.value(key) ?? 0, before), shortNumber);
+}
+
 // A row in words: its path, all digits, its share of the whole model, and the baseline's number.
 function rowTitle(store, row) {
   const key = store.metric;
@@ -56,7 +63,8 @@ function rowTitle(store, row) {
   const share = known === null || !Number(whole) ? "" : ` · ${percentText(known, whole)}`;
   const change = before === null || row.unknown(key) ? "" : ` · ${differenceText(minus(known ?? 0, before))}`;
   const name = row.removed ? row.name : row.id;
-  return `${name}${row.type ? ` (${row.type})` : ""}: ${partlyText(known ?? 0, row.unknown(key))} ${store.column(key)?.header ?? ""}${share}${change}`;
+  const number = `${partlyText(known ?? 0, row.unknown(key))} ${store.column(key)?.header ?? ""}`;
+  return `${name}${row.type ? ` (${row.type})` : ""}: ${number}${share}${change}`;
 }
 
 // What is drawn: every row that shows, or those with the largest numbers and the sum of the others.
@@ -72,6 +80,7 @@ function barsOf(store) {
     value: row.value(key),
     before: row.baseline(key),
     text: shortValue(row, key),
+    change: changeText(row, key),
   });
   const visible = store.visible();
   if (visible.length <= MOST_BARS) return visible.map((row) => bar(row, isOpen(row)));
@@ -97,6 +106,7 @@ function otherBar(store, others, key) {
     value,
     before,
     text: partlyText(value, unknown, shortNumber),
+    change: before === null || unknown ? "" : differenceText(minus(value, before), shortNumber),
   };
 }
 
@@ -134,13 +144,6 @@ function whenSized(store, frame, draw) {
 }
 
 function drawBars(store, chart, bars, { width, measure }) {
-  const changes = bars.map(({ row, value, before, text }) =>
-    before === null || text.includes("?")
-      ? ""
-      : row?.isNew
-        ? ""
-        : differenceText(minus(value ?? 0, before), shortNumber),
-  );
   const widest = (texts, ...font) => Math.max(0, ...texts.map((text) => measure(text, ...font)));
   const step = width < 420 ? 8 : 12;
   const names = Math.min(
@@ -148,7 +151,7 @@ function drawBars(store, chart, bars, { width, measure }) {
     Math.max(44, widest(bars.map(({ name, indent }) => name.slice(0, 80) + "m".repeat(indent))) + 8),
   );
   const numbers = widest(bars.map(({ text }) => text)) + 8;
-  const differences = changes.some(Boolean) ? widest(changes, 11) + 8 : 0;
+  const differences = widest(bars.map(({ change }) => change), 11) + 8;
   const room = Math.max(20, width - names - numbers - differences - 6);
   const most = Math.max(1e-9, ...bars.flatMap(({ value, before }) => [Number(value ?? 0), Number(before ?? 0)]));
   const place = (value) => (room * Number(value ?? 0)) / most;
@@ -174,9 +177,8 @@ function drawBars(store, chart, bars, { width, measure }) {
           "text",
           { x: names + Math.max(end, bar.before === null ? 0 : place(bar.before)) + 5, y: 15.5, class: "cc-value" },
           bar.text,
-          changes[index]
-            ? drawn("tspan", { dx: 6, class: differenceClass(minus(bar.value ?? 0, bar.before)) }, changes[index])
-            : null,
+          bar.change &&
+            drawn("tspan", { dx: 6, class: differenceClass(minus(bar.value ?? 0, bar.before)) }, bar.change),
         ),
       );
     }),

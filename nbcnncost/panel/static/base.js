@@ -158,15 +158,17 @@ function linkRows(rows) {
     row.parent = chain[chain.length - 1] || null;
     row.children = [];
     row.parent?.children.push(row);
-    row.words = `${row.id} ${row.type} ${row.settings}`.toLowerCase();
+    row.path = row.id.toLowerCase();
+    row.words = `${row.path} ${row.type} ${row.settings}`.toLowerCase();
     chain.push(row);
   }
 }
 
 // Which rows a filter keeps: leaves that have all words and one of the types, they or what they are in; and
-// the containers of these.
+// the containers of these. A word is looked for in the paths; only one that none of them has, in types and settings.
 function filterRows(rows, text, types) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean).slice(0, 30);
+  const places = words.map((word) => (rows.some((row) => row.path.includes(word)) ? "path" : "words"));
   const wanted = new Set(types);
   const all = 2 ** (words.length + 1) - 1;
   const found = new Uint32Array(rows.length);
@@ -175,7 +177,7 @@ function filterRows(rows, text, types) {
     let bits = row.parent ? found[row.parent.index] : 0;
     if (!wanted.size || wanted.has(row.type)) bits |= 1;
     words.forEach((word, place) => {
-      if (row.words.includes(word)) bits |= 2 << place;
+      if (row[places[place]].includes(word)) bits |= 2 << place;
     });
     found[index] = bits;
     if (!row.children.length && bits === all) {
@@ -273,6 +275,15 @@ function element(tag, properties = {}, ...children) {
 // A user's text, kept apart from the direction of what is around it, and as text whatever it holds.
 function isolated(text, className) {
   return element("bdi", className ? { class: className } : {}, text);
+}
+
+// Lets the right edge of what can be scrolled fade while there is more behind it.
+function fadeCut(frame) {
+  const look = () => frame.classList.toggle("cc-cut", frame.scrollLeft + frame.clientWidth < frame.scrollWidth - 2);
+  const watch = new ResizeObserver(look);
+  for (const watched of [frame, ...frame.children]) watch.observe(watched);
+  frame.addEventListener("scroll", look, { passive: true });
+  return frame;
 }
 
 // Hands a file to the browser.

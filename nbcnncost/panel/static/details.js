@@ -19,6 +19,22 @@ function mathOf(text) {
   return found ? copy(found) : document.createTextNode(text);
 }
 
+// Mathematics in a line of text, in pieces between which the line may break: browsers break none themselves.
+function mathPieces(text) {
+  const pieces = [];
+  let depth = 0;
+  for (const node of [...mathOf(text).childNodes]) {
+    const sign = node.localName === "mo" ? node.textContent : "";
+    depth += { "(": 1, ")": -1 }[sign] ?? 0;
+    const isBreak = sign === "+" && !depth;
+    if (isBreak) node.setAttribute("form", "infix");
+    if (isBreak || !pieces.length)
+      pieces.push(document.createElementNS("http://www.w3.org/1998/Math/MathML", "math"));
+    pieces.at(-1).append(node);
+  }
+  return element("span", {}, ...pieces.flatMap((piece) => [piece, " "]));
+}
+
 function makeDetails(store) {
   const content = element("div", { class: "cc-details-body" });
   const label = store.t("Details of the selected layer");
@@ -85,7 +101,7 @@ function part(title, className, ...children) {
 
 // A row of a part that may be wider than its place can be scrolled by keys, too.
 function scrolled(className, label, ...children) {
-  return element("div", { class: className, tabIndex: 0, role: "group", "aria-label": label }, ...children);
+  return fadeCut(element("div", { class: className, tabIndex: 0, role: "group", "aria-label": label }, ...children));
 }
 
 function formulasPart(store, { lines, glossary }, opened) {
@@ -167,7 +183,7 @@ function othersPart(store, { conventions = [] }) {
     const name = element("th", { scope: "row" }, isolated(entry.name));
     if (!index) name.append(" ", element("small", {}, store.t("(shown)")));
     const how = [
-      entry.mathml ? mathOf(entry.mathml) : entry.like ? store.t("as {0}", entry.like) : "",
+      entry.mathml ? mathPieces(entry.mathml) : entry.like ? store.t("as {0}", entry.like) : "",
       entry.says ? store.t("calls it {0}", entry.says) : "",
     ].filter(Boolean);
     const note = entry.note ? [element("p", {}, isolated(entry.note))] : [];
@@ -206,21 +222,17 @@ function shapesPart(store, { shapes, type }) {
   const spatial = kernel?.size.length || 0;
   const blocks = [
     {
-      title: store.t("input"),
-      shape: shapes.input[0],
-      more: shapes.input.length - 1,
+      title: firstOf(store, store.t("input"), shapes.input),
+      text: shapeText(shapes.input[0]),
       ...extentOf(shapes.input[0], spatial),
     },
     kernel ? kernelBlock(store, kernel, kind) : { title: "", text: type, symbol: true },
     {
-      title: store.t("output"),
-      shape: shapes.output[0],
-      more: shapes.output.length - 1,
+      title: firstOf(store, store.t("output"), shapes.output),
+      text: shapeText(shapes.output[0]),
       ...extentOf(shapes.output[0], spatial),
     },
   ];
-  for (const block of blocks)
-    block.text ??= shapeText(block.shape) + (block.more > 0 ? store.t(" and {0} more", block.more) : "");
   const words = blocks
     .map(({ title, text, notes = [] }) => [title, text, ...notes].filter(Boolean).join(" "))
     .join(" → ");
@@ -230,6 +242,10 @@ function shapesPart(store, { shapes, type }) {
     drawShapes(blocks, words),
     ...(kernel ? [element("p", { class: "cc-why" }, kernelWords(store, kernel))] : []),
   );
+}
+
+function firstOf(store, title, list) {
+  return list.length > 1 ? store.t("{0} (first of {1})", title, list.length) : title;
 }
 
 function shapeText(shape) {

@@ -4,7 +4,7 @@
 // cc-head, cc-model, cc-totals (a total each with data-key), cc-toolbar, cc-filter, cc-types, cc-columns, cc-flat,
 // cc-expand, cc-collapse, cc-metric, cc-pin, cc-export (menus: a button, and a cc-menu behind it), cc-table, cc-row
 // (cc-sum, cc-failed, cc-new, cc-removed), cc-twist, cc-sort, cc-difference, cc-error, cc-earlier, cc-later, cc-total,
-// cc-side, cc-tab, cc-status (cc-count, cc-said), cc-busy, cc-alert, cc-notes.
+// cc-side, cc-tab, cc-status (cc-count, cc-said), cc-busy, cc-wrong, cc-notes.
 
 const USUAL_VIEW = {
   columns: null,
@@ -359,11 +359,10 @@ function makeCharts(store) {
   );
 }
 
-// How many rows show, what was last done, and whether Python is at work.
+// How many rows show, and what was last done.
 function makeStatus(store) {
   const count = element("span", { class: "cc-count" });
   const said = element("span", { class: "cc-said" });
-  const busy = element("span", { class: "cc-busy", hidden: true }, store.t("working…"));
   const follow = () => {
     const rows = store.rows.filter((row) => !row.removed).length;
     const shown = store.visible().filter((row) => !row.removed).length;
@@ -375,26 +374,8 @@ function makeStatus(store) {
     said.textContent = (isError ? "✗ " : "") + text;
     said.classList.toggle("cc-bad", isError);
   });
-  store.on("status", () => (busy.hidden = !store.model.get("status")?.busy));
   follow();
-  return element("div", { class: "cc-status", role: "status", "aria-live": "polite" }, count, said, busy);
-}
-
-// What went wrong, said where everybody sees it; the table says it at its layer, too.
-function makeAlert(store) {
-  const alert = element("div", { class: "cc-alert", role: "alert", hidden: true });
-  const follow = () => {
-    const error = store.model.get("status")?.error;
-    alert.hidden = !error;
-    alert.replaceChildren(
-      ...(error
-        ? ["✗ ", error.path ? element("strong", {}, isolated(error.path), ": ") : "", isolated(error.message)]
-        : []),
-    );
-  };
-  store.on("status", follow);
-  follow();
-  return alert;
+  return element("div", { class: "cc-status", role: "status", "aria-live": "polite" }, count, said);
 }
 
 function makeNotes(store) {
@@ -427,7 +408,6 @@ function render({ model, el }) {
     makeHead(store),
     makeWhatIf(store),
     makeToolbar(store),
-    makeAlert(store),
     element(
       "div",
       { class: "cc-body" },

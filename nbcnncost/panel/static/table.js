@@ -20,7 +20,7 @@ function makeTable(store) {
     parts.body,
     element("tfoot", {}, parts.total),
   );
-  const frame = element("div", { class: "cc-scroll" }, table);
+  const frame = fadeCut(element("div", { class: "cc-scroll" }, table));
   const state = { start: 0, current: "", error: "", height: 0, frame, table, ...parts };
   const draw = () => drawTable(store, state);
   table.addEventListener("click", (event) => clickRow(store, state, event));
@@ -39,7 +39,9 @@ function makeTable(store) {
     if (JSON.stringify(error ?? null) !== state.error) draw();
   });
   store.on("selected", () => showSelected(store, state));
+  if (!store.view.expanded) openTo(store, store.row(store.selected));
   draw();
+  whenFirstSized(frame, () => showSelected(store, state, false));
   return frame;
 }
 
@@ -111,7 +113,7 @@ function columnLetters(store, { key, of = key, kind, header }) {
   if (kind === "text") return 14;
   if (kind === "share") return Math.max(header.length + 2, 8);
   const whole = exactNumber(store.table.total?.[of] ?? 0).length;
-  return Math.max(header.length + 2, whole + (kind === "difference" ? 4 : store.lacks(of) ? 6 : 2));
+  return Math.max(header.length + 2, whole + (kind === "difference" ? 4 : store.lacks(of) ? 5 : 1));
 }
 
 // A column's head: a button that sorts by it, which way it is sorted, and what it holds.
@@ -393,21 +395,33 @@ function clickRow(store, state, event) {
   else if (!row.removed) store.select(row.id);
 }
 
-// The selected row marked; one that is not in sight has what it is in opened.
-function showSelected(store, state) {
+// Opens what a row is in.
+function openTo(store, row) {
+  if (!row?.parent) return;
+  const opened = store.opened();
+  for (let above = row.parent; above; above = above.parent) opened.add(above.id);
+  store.update({ expanded: [...opened] });
+}
+
+// Does something once an element has a place on the page.
+function whenFirstSized(frame, work) {
+  const watch = new ResizeObserver(() => {
+    if (!frame.clientWidth) return;
+    watch.disconnect();
+    work();
+  });
+  watch.observe(frame);
+}
+
+// The selected row marked and in sight; one that is folded away has what it is in opened, if wanted.
+function showSelected(store, state, opens = true) {
   const id = store.selected;
   for (const made of state.body.querySelectorAll(".cc-row"))
     made.setAttribute("aria-selected", String(made.dataset.id === id));
   const row = store.row(id);
   if (!row || !store.keeps(row)) return;
-  let visible = store.visible();
-  if (!visible.includes(row) && !store.view.flat) {
-    const opened = store.opened();
-    for (let above = row.parent; above; above = above.parent) opened.add(above.id);
-    store.update({ expanded: [...opened] });
-    visible = store.visible();
-  }
-  bringInto(store, state, visible.indexOf(row));
+  if (opens && !store.view.flat && !store.visible().includes(row)) openTo(store, row);
+  bringInto(store, state, store.visible().indexOf(row));
   const made = drawnRow(state, id);
   if (!made) return;
   setCurrent(state, id);

@@ -30,7 +30,8 @@ function makeFilter(store) {
     spellcheck: false,
     autocomplete: "off",
     placeholder: store.t("Filter layers"),
-    "aria-label": store.t("Filter by name, type or settings"),
+    "aria-label": store.t("Filter by name, else by type or settings"),
+    title: store.t("Filter by name, else by type or settings"),
     oninput: () => filterBy(store, { text: field.value }),
     onkeydown: (event) => {
       if (event.key !== "Escape" || !field.value) return;

@@ -143,10 +143,8 @@ function drawTile(store, { row, x, y, width, height, nested }, kindOf, measure) 
   const kind = nested ? "cc-group-tile" : row.leaf ? `cc-kind-${kindOf.get(row.type)}` : "cc-closed-tile";
   const fitted = width > 16 && height > 13 ? fitText(row.name, width - 6, (text) => measure(text, 11)) : "";
   const label = fitted.endsWith("…") && fitted.length < 4 ? "" : fitted;
-  const value =
-    !nested && label && height > 28
-      ? fitText(shortValue(row, store.metric), width - 8, (text) => measure(text, 11))
-      : "";
+  const lines = nested || !label ? [] : [shortValue(row, store.metric), changeText(row, store.metric)];
+  const fitting = lines.filter((line, place) => line && height > 28 + 13 * place && measure(line, 11) <= width - 8);
   const round = (number) => Math.round(number * 10) / 10;
   return option(
     store,
@@ -161,7 +159,7 @@ function drawTile(store, { row, x, y, width, height, nested }, kindOf, measure) 
       rx: 2,
     }),
     label ? drawn("text", { x: x + 4, y: y + 11.5, class: "cc-label" }, label) : null,
-    value && !value.endsWith("…") ? drawn("text", { x: x + 4, y: y + 25, class: "cc-value" }, value) : null,
+    ...fitting.map((line, place) => drawn("text", { x: x + 4, y: y + 25 + 13 * place, class: "cc-value" }, line)),
   );
 }
 

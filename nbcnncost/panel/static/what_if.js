@@ -50,18 +50,17 @@ function makeWhatIf(store) {
   return element("section", { class: "cc-whatif", "aria-label": store.t("What if") }, ...parts);
 }
 
-// Which controls there are, whatever their values and limits.
+// Which controls there are, whatever their values, limits and choices.
 function shapeOf({ layer, ...controls }) {
-  const each = (value) => (Array.isArray(value) ? value.length : 0);
   return JSON.stringify([
     ["height", "width", "batch", "dtype", "mode", "convention"].map(
-      (key) => controls[key] && [controls[key].choices, controls[key].label],
+      (key) => controls[key] && [controls[key].label],
     ),
-    layer && [layer.path, layer.fields.map(({ key, label, value, choices }) => [key, label, each(value), choices])],
+    layer && [layer.path, layer.fields.map(({ key, label, axes }) => [key, label, axes])],
   ]);
 }
 
-// Changes the what-if, of a layer or of the whole; `null` is as it was. Soon, or when nothing more has come for a while.
+// Changes the what-if, of a layer or of the whole; `null` is as it was. Soon, or when nothing more comes for a while.
 function askFor(store, state, { path, ...change }, soon, input) {
   const now = state.next ?? store.model.get("what_if") ?? {};
   const kept = (record) =>
@@ -99,7 +98,6 @@ function modelFields(store, state, controls, ask) {
         label,
         axes: sides.length > 1 ? sides : [""],
         slides: true,
-        tie: true,
         read: (now) => ({ ...now[sides[0]], values: sides.map((key) => now[key]?.value) }),
         ask: (values, ...more) => ask(Object.fromEntries(sides.map((key, place) => [key, values[place]])), ...more),
       }),
@@ -123,8 +121,7 @@ function modelFields(store, state, controls, ask) {
         choiceField(store, state, {
           key,
           label: key,
-          choices: controls[key].choices,
-          read: (now) => now[key]?.value,
+          read: (now) => now[key] ?? {},
           ask: (value, input) => ask({ [key]: value }, true, input),
         }),
       );
@@ -135,42 +132,49 @@ function modelFields(store, state, controls, ask) {
 function layerFields(store, state, { layer }, ask) {
   if (!layer) return [];
   const { path } = layer;
-  const fields = layer.fields.map(({ key, label, value, choices }) => {
-    const find = (now) => now.layer?.fields.find((field) => field.key === key) ?? { value };
+  const fields = layer.fields.map(({ key, label, axes, choices }) => {
+    const find = (now) => now.layer?.fields.find((field) => field.key === key) ?? {};
     if (choices)
       return choiceField(store, state, {
         key,
         label,
-        choices,
-        read: (now) => find(now).value,
+        read: find,
         ask: (wanted, input) => ask({ path, [key]: wanted }, true, input),
       });
-    const several = Array.isArray(value);
+    const along = AXES[axes] ?? [""];
     return numbersField(store, state, {
       key,
       label,
-      axes: several ? AXES[value.length] : [""],
+      axes: along,
       slides: key === "out_channels",
-      tie: false,
-      read: (now) => ({ ...find(now), values: [find(now).value].flat() }),
-      ask: (values, ...more) => ask({ path, [key]: several ? values : values[0] }, ...more),
+      folds: true,
+      read: (now) => {
+        const { value } = find(now);
+        return { ...find(now), values: along.map((_, place) => (Array.isArray(value) ? value[place] : value)) };
+      },
+      ask: (values, ...more) => ask({ path, [key]: areAlike(values) ? values[0] : values }, ...more),
     });
   });
   return [element("legend", {}, isolated(path || store.table.model)), ...fields];
 }
 
+function areAlike(values) {
+  return values.every((value) => value === values[0]);
+}
+
 // The values once one of them is wanted otherwise; those that are tied to it keep their ratio.
 function withValue(values, place, wanted, tied) {
-  const alike = values.every((value) => value === values[0]) || !values[place];
+  const alike = areAlike(values) || !values[place];
   const beside = (value) => (alike ? wanted : Math.max(1, Math.round((value * wanted) / values[place])));
   return values.map((value, index) => (index === place ? wanted : tied ? beside(value) : value));
 }
 
-// Numbers along one or several axes, tied together if wanted, with a slider if wanted. A slider has limits; what is
-// typed may be any number. What somebody types or drags stays while answers to earlier changes come.
-function numbersField(store, state, { key, label, axes, read, ask, slides, tie }) {
+// Numbers along one or several axes, tied together if wanted, with a slider if wanted; tied ones that are alike fold
+// into one box if wanted. A slider has limits; what is typed may be any number. What somebody types or drags stays
+// while answers to earlier changes come.
+function numbersField(store, state, { key, label, axes, read, ask, slides, folds }) {
   const name = store.t(label);
-  let [tied, values, typed] = [tie, [], null];
+  let [tied, values, typed] = [null, [], null];
   const give = (place, soon) => (event) => {
     const wanted = Number(event.target.value);
     typed = null;
@@ -180,114 +184,93 @@ function numbersField(store, state, { key, label, axes, read, ask, slides, tie }
     if (soon) values = next;
     ask(next, soon, event.target);
   };
-  const input = (type, place, more) =>
-    element("input", { type, "data-key": key, onchange: give(place, true), ...more });
-  const inputs = axes.map((axis, place) => {
-    const label = axis ? `${name}, ${store.t(axis)}` : name;
-    const box = {
-      "aria-label": label,
-      min: key === "padding" ? 0 : 1,
-      oninput: () => (typed = inputs[place]),
-      onblur: () => (typed = null),
-    };
-    return input("number", place, box);
-  });
-  const slider =
-    slides && input("range", 0, { "aria-label": `${name}, ${store.t("slider")}`, oninput: give(0, false) });
+  const inputs = axes.map((_, place) => numberBox(key, give(place, true), (box) => (typed = box)));
+  const slider = slides && sliderOf(key, `${name}, ${store.t("slider")}`, give);
   const show = (numbers, source) => {
+    const isFolded = folds && tied && areAlike(numbers);
     inputs.forEach((box, place) => {
       if (box !== source) box.value = box.placeholder = numbers[place] ?? "";
+      box.setAttribute("aria-label", isFolded || !axes[place] ? name : `${name}, ${store.t(axes[place])}`);
     });
     if (slider && slider !== source) slider.value = numbers[0];
+    for (const part of between.slice(1)) part.hidden = isFolded;
   };
   state.fields.push((controls) => {
     const { min = 1, max, step = 1, ...now } = read(controls);
     const isHeld = slider && (slider.matches(":active") || state.next);
     if (isHeld) return;
     values = now.values;
+    tied ??= !folds || areAlike(values);
+    tying?.setAttribute("aria-pressed", String(tied));
     if (slider) Object.assign(slider, { min, max: max ?? 2 * values[0], step });
     show(values, typed);
   });
-  const between = inputs.flatMap((box, place) => (place ? ["×", box] : [box]));
-  const tying = axes.length > 1 ? tieButton(store, name, tied, (on) => (tied = on)) : null;
+  const between = inputs.flatMap((box, place) => (place ? [element("span", {}, "×"), box] : [box]));
+  const tie = () => {
+    tied = !tied;
+    tying.setAttribute("aria-pressed", String(tied));
+    show(values);
+  };
+  const tying = axes.length > 1 ? tieButton(store, name, tie) : null;
   const parts = [element("span", {}, name), slider || null, ...between, tying];
   return element("div", { class: "cc-field", role: "group", "aria-label": name }, ...parts);
 }
 
+// A box for one number, which says of itself when somebody types in it.
+function numberBox(key, onchange, hold) {
+  const min = key === "padding" ? 0 : 1;
+  const typing = { oninput: () => hold(box), onblur: () => hold(null) };
+  const box = element("input", { type: "number", "data-key": key, min, onchange, ...typing });
+  return box;
+}
+
+function sliderOf(key, label, give) {
+  const [onchange, oninput] = [give(0, true), give(0, false)];
+  return element("input", { type: "range", "data-key": key, "aria-label": label, onchange, oninput });
+}
+
 // Whether the sides change together.
-function tieButton(store, name, tied, change) {
+function tieButton(store, name, onclick) {
   const title = store.t("change all sides together");
   const icon = drawn(
     "svg",
     { viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" },
     drawn("path", { d: "M6.5 5H5a3 3 0 0 0 0 6h1.5M9.5 5H11a3 3 0 0 1 0 6H9.5M5.5 8h5" }),
   );
-  const button = element(
+  return element(
     "button",
-    {
-      type: "button",
-      class: "cc-lock",
-      title,
-      "aria-label": `${name}: ${title}`,
-      "aria-pressed": String(tied),
-      onclick: () => {
-        tied = !tied;
-        button.setAttribute("aria-pressed", String(tied));
-        change(tied);
-      },
-    },
+    { type: "button", class: "cc-lock", title, "aria-label": `${name}: ${title}`, onclick },
     icon,
   );
-  return button;
 }
 
-function choiceField(store, state, { key, label, choices, read, ask }) {
-  const options = choices.map((choice) => (Array.isArray(choice) ? choice : [choice, String(choice)]));
-  const list = element(
-    "select",
-    { "data-key": key, onchange: () => ask(options[list.selectedIndex][0], list) },
-    ...options.map(([name, title]) => element("option", { title }, key === "convention" ? name : title)),
-  );
+function choiceField(store, state, { key, label, read, ask }) {
+  let [options, known] = [[], ""];
+  const list = element("select", { "data-key": key, onchange: () => ask(options[list.selectedIndex][0], list) });
+  const offer = (choices) => {
+    options = choices.map((choice) => (Array.isArray(choice) ? choice : [choice, String(choice)]));
+    const shown = ([name, title]) => element("option", { title }, key === "convention" ? name : title);
+    list.replaceChildren(...options.map(shown));
+  };
   state.fields.push((controls) => {
-    const value = JSON.stringify(read(controls));
-    list.selectedIndex = options.findIndex(([name]) => JSON.stringify(name) === value);
+    const { value, choices = [] } = read(controls);
+    if (known !== (known = JSON.stringify(choices))) offer(choices);
+    list.selectedIndex = options.findIndex(([name]) => JSON.stringify(name) === JSON.stringify(value));
   });
   return element("label", { class: "cc-field" }, element("span", {}, store.t(label)), list);
 }
 
-// What is otherwise, each with a way back: one sentence for each part of the input, and for each layer.
+// What is otherwise, each with a way back: a sentence for each part of the input, and for each layer.
 function drawChanges(store, list, { changes = [] }, ask) {
-  const { layers = {}, ...whole } = store.model.get("what_if") || {};
-  const ways = [
-    ...Object.keys(whole).map((key) => [
-      key === "width" ? (store.model.get("controls")?.width?.label ?? key) : key,
-      { [key]: null },
-    ]),
-    ...Object.entries(layers).map(([path, change]) => [
-      path || store.table.model,
-      { path, ...Object.fromEntries(Object.keys(change).map((key) => [key, null])) },
-    ]),
-  ];
+  const { layers = {} } = store.model.get("what_if") || {};
+  const without = (record) => Object.fromEntries(Object.keys(record ?? {}).map((key) => [key, null]));
   const focused = list.contains(document.activeElement);
   list.replaceChildren(
-    ...changes.map((text) => {
-      const [, undo] = ways.find(([name]) => text.startsWith(name + ":")) ?? [];
-      return element(
-        "li",
-        { class: "cc-change" },
-        isolated(text),
-        undo &&
-          element(
-            "button",
-            {
-              type: "button",
-              class: "cc-link",
-              "aria-label": store.t("Take back: {0}", text),
-              onclick: () => ask(undo, true),
-            },
-            "✕",
-          ),
-      );
+    ...changes.map(({ text, key, path }) => {
+      const undo = () => ask(path === undefined ? { [key]: null } : { path, ...without(layers[path]) }, true);
+      const label = store.t("Take back: {0}", text);
+      const button = element("button", { type: "button", class: "cc-link", "aria-label": label, onclick: undo }, "✕");
+      return element("li", { class: "cc-change" }, isolated(text), button);
     }),
   );
   if (focused) (list.querySelector("button") ?? list.parentNode.querySelector("h3")).focus();
@@ -295,10 +278,9 @@ function drawChanges(store, list, { changes = [] }, ask) {
 
 // What does not work, beside the controls; where other layers could be made to fit, with a button for that.
 function drawWrong(store, wrong, error, state) {
-  const shown = error && Object.keys(store.model.get("what_if") || {}).length > 0;
-  wrong.hidden = !shown;
+  wrong.hidden = !error;
   for (const input of wrong.parentNode?.querySelectorAll("[aria-invalid]") ?? []) input.removeAttribute("aria-invalid");
-  if (!shown) return wrong.replaceChildren();
+  if (!error) return wrong.replaceChildren();
   state.last?.setAttribute("aria-invalid", "true");
   const fit = error.fit
     ? element(
@@ -306,7 +288,9 @@ function drawWrong(store, wrong, error, state) {
         { type: "button", class: "cc-button cc-fit", onclick: () => store.command("fit", "what_if") },
         store.t("Make the following layers fit"),
       )
-    : "";
+    : error.still
+      ? element("p", { class: "cc-why" }, isolated(store.t("With the following layers made to fit: {0}", error.still)))
+      : "";
   wrong.replaceChildren(element("span", {}, "✗ ", isolated(error.message)), fit);
 }
 
