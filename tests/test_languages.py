@@ -33,6 +33,7 @@ from nbcnncost.languages.templates import Template
 from nbcnncost.languages.zh.panel import PANEL
 from nbcnncost.magic import CnnCostMagics
 from nbcnncost.magic.options import DESCRIPTION, OPTIONS
+from nbcnncost.panel import LayerChange, Panel, WhatIf
 from nbcnncost.symbols import SYMBOLS
 from nbcnncost.views import fonts
 from nbcnncost.views.wrapping import width, wrap
@@ -797,11 +798,11 @@ def test_a_course_in_chinese_asks_in_chinese():
         lambda: sheet["conv1.parameters"],
         lambda: sheet.check("conv1.params", 1, points="x"),
         lambda: made.sheet("no topic"),
-        lambda: made.question(LAYERS["pool1"], "params"),
+        lambda: made.question(LAYERS["fc1"], "h_out"),
         lambda: made.use(carried_share=2),
     ]
     for call in wrong:
-        with pytest.raises(CostError, match="[\u4e00-\u9fff]"):
+        with pytest.raises(CostError, match=r"[\u4e00-\u9fff]"):
             call()
 
 
@@ -819,3 +820,70 @@ def test_a_class_report_and_a_selftest_of_a_chinese_course_are_chinese():
     assert found.to_csv() == reports["en"].to_csv()
     tried = course.selftest(sheets["zh"])
     assert_chinese(re.sub(r"\b\w+_\w+\b", "", IN_COURSES.sub("", repr(tried))))
+
+
+# The panel
+
+
+def texts_of(value) -> Iterator[str]:
+    """All texts in JSON-ready data, but for names and code."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        kept = ("id", "path", "key", "name", "code", "line", "kind", "value", "original", "mathml", "unit", "title")
+        yield from (text for key, entry in value.items() if key not in kept for text in texts_of(entry))
+    elif isinstance(value, (list, tuple)):
+        yield from (text for entry in value for text in texts_of(entry))
+
+
+class Told(Panel):
+    """A panel that keeps what it sends."""
+
+    def send(self, content, buffers=None):
+        self.__dict__.setdefault("sent", []).append(content)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_panel_speaks_chinese(training):
+    """The details of every row, what can be changed, what is changed, what is wrong, and what is said to a request."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UncountedOpWarning)
+        net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten())
+        net.append(nn.Linear(8 * 4 * 4, 10))
+        report = cost(net, (2, 3, 8, 8), training=training).with_look(lang="zh")
+    panel = Told(report)
+    for row in panel.table["rows"]["id"]:
+        panel.selected = row
+        sent = panel.get_state(["details", "controls"])
+        for line in sent["details"]["lines"]:
+            assert_no_english(line["heading"], line["why"], line["source"], line["text"].partition(" = ")[0])
+            assert_no_english(*re.findall("<mtext>\N{NO-BREAK SPACE}([^<]*)", line["mathml"]))
+        assert_no_english(*(entry["means"] for entry in sent["details"]["glossary"]))
+        assert_no_english(*(entry["note"] for entry in sent["details"]["conventions"]))
+        assert_no_english(*texts_of({key: entry for key, entry in sent["controls"].items() if key != "dtype"}))
+    panel.what_if = WhatIf(convention="macs", batch=4, layers={"0": LayerChange(kernel_size=5, padding=2, stride=1)})
+    told = [change["text"] for change in panel.get_state("controls")["controls"]["changes"]]
+    assert told == ["批量：2 → 4", "计数约定：textbook → macs", "0：卷积核 3×3 → 5×5，填充 1 → 2"]
+    panel.set_state({"what_if": {"layers": {"0": {"out_channels": 16}}}})
+    panel._latest.now()
+    assert re.search("需要|归一化|特征|通道", panel.get_state("status")["status"]["error"]["message"])
+    for request in ({"kind": "put", "name": "1x"}, {"kind": "export", "format": "doc"}):
+        panel._hear(panel, request, [])
+        assert re.search("[\u4e00-\u9fff]", panel.sent[-1]["text"]), panel.sent[-1]
+
+
+def assert_no_english(*texts: str) -> None:
+    """Not one English word is left in any of them."""
+    for text in texts:
+        assert not english_in(text), text
+
+
+def test_a_panel_brings_every_word_that_its_script_asks_for():
+    """Sentences in Chinese; in English the script's own stand."""
+    report = cost(nn.Linear(2, 2), (1, 2))
+    scripts = [path.read_text(encoding="utf-8") for path in sorted((PACKAGE / "panel" / "static").glob("*.js"))]
+    asked = {text for script in scripts for text in re.findall(r"\bt\(\s*\"([^\"]+)\"", script)}
+    said = Panel(report.with_look(lang="zh")).words
+    assert not sorted(asked - said.keys())
+    assert not [text for text, chinese in said.items() if not re.search("[\u4e00-\u9fff]", chinese) and text != "dtype"]
+    assert Panel(report).words == {}

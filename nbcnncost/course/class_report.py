@@ -17,7 +17,7 @@ from nbcnncost.course.mistakes import MISTAKES
 from nbcnncost.course.numerals import NotANumber
 from nbcnncost.course.sheet import Sheet
 from nbcnncost.errors import CostError
-from nbcnncost.languages import LANGUAGES, speaker, translate
+from nbcnncost.languages import LANGUAGES, translate
 from nbcnncost.shown import Shown
 from nbcnncost.units import percent
 from nbcnncost.views import export
@@ -124,7 +124,7 @@ class ClassReport(Shown):
     def _said(self, entry: Made) -> str:
         """A mistake in the report's language: one by one, where a number has several."""
         return " / ".join(
-            " + ".join(map(speaker(self.lang), several.split(" + "))) for several in entry.title.split(" / ")
+            " + ".join(translate(_title(one), self.lang) for one in _together(name)) for name in entry.id.split("|")
         )
 
     def _view(self) -> str:
@@ -219,4 +219,9 @@ def _title(name: str) -> str:
         return _TOLD[name]
     if name.startswith("factor_"):
         return say(messages.CLASS_FACTOR, symbol=name.removeprefix("factor_"))
-    return " + ".join(MISTAKES[part].title if part in MISTAKES else part for part in name.split("+"))
+    return " + ".join(MISTAKES[part].title if part in MISTAKES else part for part in _together(name))
+
+
+def _together(name: str) -> list[str]:
+    """The ids of mistakes that were made together."""
+    return name.split("+")

@@ -20,7 +20,7 @@ from nbcnncost.course.settings import Settings
 from nbcnncost.course.sheet import Sheet
 from nbcnncost.course.topics import topic
 from nbcnncost.errors import CostError, InputError
-from nbcnncost.languages import speaking, translate
+from nbcnncost.languages import errors_in, translate
 from nbcnncost.report import Report
 from nbcnncost.shown import chosen_lang
 
@@ -43,7 +43,7 @@ class Course:
 
     def use(self, convention: str | Convention | None = None, **settings: Any) -> Course:
         """A new course with another convention, salt, ``highest_hint``, ``carried_share`` or ``lang``."""
-        with speaking(self.settings.lang, CostError):
+        with errors_in(self.settings.lang, CostError):
             return self._with(convention, settings)
 
     def _with(self, convention: str | Convention | None, settings: dict[str, Any]) -> Course:
@@ -59,7 +59,7 @@ class Course:
         self, about: Any, input_size: Any = None, *, student: str = "", ask: Sequence[str] = (), name: str = ""
     ) -> Sheet:
         """A sheet of questions; see :func:`sheet`."""
-        with speaking(self.settings.lang, CostError):
+        with errors_in(self.settings.lang, CostError):
             if isinstance(about, str):
                 made = topic(about)
                 names = (self.settings.salt, student)

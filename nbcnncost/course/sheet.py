@@ -19,7 +19,7 @@ from nbcnncost.course.questions import Question
 from nbcnncost.course.settings import Settings
 from nbcnncost.course.verdict import Verdict
 from nbcnncost.errors import CostError
-from nbcnncost.languages import speaker, speaking, translate
+from nbcnncost.languages import errors_in, speaker, translate
 
 #: nbgrader sets it to "autograde" or "validate" while it runs a notebook.
 GRADER = "NBGRADER_EXECUTION"
@@ -71,7 +71,7 @@ class Sheet(Exports):
         if key in self._questions:
             return self._questions[key]
         near = difflib.get_close_matches(str(key), self._questions, n=1)
-        with speaking(self.settings.lang, CostError):
+        with errors_in(self.settings.lang, CostError):
             if near:
                 raise CostError(say(messages.NO_KEY_NEAR, key=repr(key), near=near[0]))
             raise CostError(say(messages.NO_KEY, key=repr(key), keys=", ".join(self._questions)))
@@ -82,7 +82,7 @@ class Sheet(Exports):
         Raises :class:`~nbcnncost.course.NotANumber`, a ``CostError``, for what is no number.
         """
         question = self[key]
-        with speaking(self.settings.lang, CostError):
+        with errors_in(self.settings.lang, CostError):
             known = {**self._last, **{name: read(name, given) for name, given in (earlier or {}).items()}}
             before = {name: Earlier(self[name], given) for name, given in known.items() if name in self}
             return diagnose(question, answer, before)
@@ -151,7 +151,7 @@ class Sheet(Exports):
 
     def _refuse(self, points: Any, *, practice: bool) -> None:
         number = isinstance(points, (int, float)) and not isinstance(points, bool)
-        with speaking(self.settings.lang, CostError):
+        with errors_in(self.settings.lang, CostError):
             if practice and os.environ.get(GRADER):
                 raise CostError(messages.UNDER_A_GRADER)
             if points is not None and not (number and 0 <= points < float("inf")):

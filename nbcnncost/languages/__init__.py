@@ -15,7 +15,7 @@ from nbcnncost.languages.templates import Template
 from nbcnncost.languages.zh import ZH
 from nbcnncost.languages.zh.panel import PANEL
 
-__all__ = ["LANGUAGES", "catalogue", "speaker", "speaking", "translate", "words"]
+__all__ = ["LANGUAGES", "catalogue", "errors_in", "speaker", "translate", "words"]
 
 #: The languages by their codes; the first is the one in which everything is written.
 LANGUAGES = ("en", "zh")
@@ -49,7 +49,7 @@ def speaker(lang: str) -> Callable[[str], str]:
 
 
 @contextmanager
-def speaking(lang: str, *kinds: type[Exception]) -> Iterator[None]:
+def errors_in(lang: str, *kinds: type[Exception]) -> Iterator[None]:
     """Let the errors of these kinds that leave say their sentence in a language; they stay the same errors."""
     try:
         yield

@@ -23,7 +23,7 @@ from traitlets.config import Config
 from nbcnncost.comparison import Comparison
 from nbcnncost.conventions import CONVENTIONS, textbook
 from nbcnncost.errors import CostError
-from nbcnncost.languages import LANGUAGES, speaking, translate
+from nbcnncost.languages import LANGUAGES, errors_in, translate
 from nbcnncost.magic import completion
 from nbcnncost.magic.body import Body, run_body
 from nbcnncost.magic.comparing import check_comparison, compared
@@ -122,7 +122,7 @@ class CnnCostMagics(Magics):
     def cnncost(self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
         """What a PyTorch CNN costs; ``%cnncost?`` shows :data:`~nbcnncost.magic.options.DESCRIPTION`."""
         __tracebackhide__ = True
-        with speaking(language_of(line, self.lang), CostError, UsageError):
+        with errors_in(language_of(line, self.lang), CostError, UsageError):
             return self._answer(line, cell, local_ns)
 
     def _answer(self, line: str, cell: str | None, local_ns: Mapping[str, Any] | None) -> Any:

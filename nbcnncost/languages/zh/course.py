@@ -170,6 +170,12 @@ _TEACHING = {
     "mistakes of {students} students, by how many made them": "{students} 名学生的错误，按犯错人数排列",
 }
 
+_GIVEN = {
+    "output padding below": "下侧的输出填充",
+    "output padding on the right": "右侧的输出填充",
+    "calls of the layer, with the same weights each time": "该层的调用次数，每次用同样的权重",
+}
+
 _UNITS = {
     "multiply-accumulates counted, not FLOPs": "计的是乘加运算，而不是 FLOPs",
     "One multiply-accumulate is a multiplication and an addition: 2 FLOPs.": "一次乘加是一次乘法与一次加法：2 FLOPs。",
@@ -302,7 +308,7 @@ _FIELDS_AND_RATIOS = {
     ),
     "each layer's own stride counted in what it adds": "把每层自身的步幅计入了它所增加的部分",
     "A layer's own stride widens the steps of those above it, not its own.": (
-        "一层自身的步幅加宽的是它上面各层的步长，而不是它自己的。"
+        "一层自身的步幅加宽的是它上面各层的步幅，而不是它自己的。"
     ),
     "K added for each layer, not K − 1": "每层加了 K，而不是 K − 1",
     "The first position is shared: each layer adds K − 1.": "第一个位置是共用的：每层增加 K − 1。",
@@ -325,6 +331,7 @@ COURSE = MappingProxyType(
         **_ANSWERS,
         **_REFUSALS,
         **_TEACHING,
+        **_GIVEN,
         **_UNITS,
         **_BIASES_AND_CHANNELS,
         **_WINDOWS,

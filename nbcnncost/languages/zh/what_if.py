@@ -7,6 +7,9 @@ from types import MappingProxyType
 _CONTROLS = {
     "kernel": "卷积核",
     "resolution": "分辨率",
+    "padding": "填充",
+    "number": "数值",
+    "ratio": "比值",
     "the input keeps its size: {reason:text}": "输入保持原有大小：{reason}",
     "the model takes a list of images, each of its own size": "模型接收一组图像，各有各的大小",
     "an input holds whole numbers whose values matter": "有一个输入是整数，其数值会影响结果",
