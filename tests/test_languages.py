@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import html
+import json
 import re
 import sys
 import warnings
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
+import nbformat
 import pytest
 import torch
 from IPython import version_info
@@ -26,6 +28,7 @@ from nbcnncost import compare, cost, course
 from nbcnncost.catalogue import CATALOGUE
 from nbcnncost.conventions import CONVENTIONS, PEERS
 from nbcnncost.course import messages
+from nbcnncost.course.generators import wording
 from nbcnncost.course.mistakes import RATIO_MISTAKES
 from nbcnncost.errors import CostError, ShapeError, UncountedOpWarning
 from nbcnncost.languages import LANGUAGES, catalogue, speaker, translate, words
@@ -887,3 +890,53 @@ def test_a_panel_brings_every_word_that_its_script_asks_for():
     assert not sorted(asked - said.keys())
     assert not [text for text, chinese in said.items() if not re.search("[\u4e00-\u9fff]", chinese) and text != "dtype"]
     assert Panel(report).words == {}
+
+
+EXPORTS = ("to_nbgrader", "to_otter", "to_quiz", "to_moodle", "to_markdown", "to_latex")
+
+
+@pytest.mark.parametrize("export", EXPORTS)
+def test_what_a_chinese_sheet_is_made_into_is_chinese(export):
+    """Assignments, quizzes and paper, with their keys; the numbers are those of the English one."""
+    sheets = {lang: course.Course().use(lang=lang).sheet(LAYERS) for lang in LANGUAGES}
+    for options in ({}, *([{"key": True}] if export in ("to_markdown", "to_latex") else [])):
+        made = {lang: getattr(sheet, export)(**options) for lang, sheet in sheets.items()}
+        told = told_by(export, made["zh"])
+        assert told
+        for text in told:
+            bare = re.sub(r"`[^`]*`|<[^>]*>|\\[a-zA-Z]+|\b\w+_\w+\b|&\w+;", " ", IN_COURSES.sub("", text))
+            left = {*english_in(bare.replace("\\_", "_"))} - {"STUDENT", "total"}
+            assert not left, (left, text)
+        digits = {lang: re.findall(r"\d{3,}", text) for lang, text in made.items()}
+        assert digits["zh"] == digits["en"]
+
+
+def told_by(export: str, made: str) -> list[str]:
+    """What of an exported sheet is read by people."""
+    if export in ("to_nbgrader", "to_otter"):
+        cells = nbformat.reads(made, as_version=4).cells
+        prose = ["".join(cell.source) for cell in cells if cell.cell_type == "markdown"]
+        comments = [line for cell in cells for line in cell.source.split("\n") if line.startswith("# ")]
+        return [*prose[:1], *comments] if export == "to_nbgrader" else prose[:1]
+    if export == "to_quiz":
+        entries = json.loads(made)
+        return [*(entry["question"] for entry in entries), *(a["feedback"] for e in entries for a in e["answers"])]
+    if export == "to_moodle":
+        return [html.unescape(text) for text in re.findall(r"<text>([^<]*)</text>", made) if "&lt;p&gt;" in text]
+    start = made.index("\\section") if export == "to_latex" else 0
+    return [re.sub(r"\{(enumerate|itemize|document)\}|\$[^$]*\$", "", line) for line in made[start:].split("\n")]
+
+
+#: What is glued of others, or holds names alone.
+OTHERS = ("QUESTION", "TYPE_CHECKING", "OF_STUDENT")
+GRADING = [name for name in vars(wording) if name.isupper() and name not in OTHERS]
+
+
+@pytest.mark.parametrize("name", GRADING)
+def test_every_sentence_of_an_assignment_has_chinese_words(name):
+    """What students and teachers read of generated notebooks, quizzes and paper."""
+    template = getattr(wording, name)
+    said = zh(re.sub(r"(?<!\{)\{\w+\}", "7", template))
+    kept = r"`[^`]*`|'[^']*'|STUDENT = \S+|\b(points|setup|lab|import|sheet|student)\b"
+    assert re.search("[\u4e00-\u9fff]", said), template
+    assert not english_in(re.sub(kept, "", said)), (template, said)
