@@ -61,6 +61,10 @@ ACCEPTED = [
     "34_944",
     " 34944 ",
     "34\N{NARROW NO-BREAK SPACE}944",
+    "34\t944",
+    "34’944",
+    "３４，９４４",
+    "34,944.0",
     "3.4944e4",
     "34.944k",
     "3.49e4",
@@ -106,9 +110,15 @@ REJECTED = [
     "1e",
     "∞",
     "nan",
+    "0.035B",
+    "-",
+    "9" * 5000,
     float("nan"),
     float("inf"),
     -float("inf"),
+    Decimal("NaN"),
+    Decimal("sNaN"),
+    Decimal("1e999999"),
     10**5000,
     [34944],
     (34944,),
@@ -137,6 +147,38 @@ def test_what_is_no_number_is_rejected_with_a_sentence(answer):
         lab().check("conv1.params", answer, points=2)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ("34 944 params", "leave out what stands behind it"),
+        ("105.4 MMACs", "leave out what stands behind it"),
+        ("34944 B", "leave out what stands behind it"),
+        ("1,05e8", "does not separate thousands"),
+        ("34,94", "does not separate thousands"),
+        ("96*(3*11*11 + 1)", "without the quotes"),
+        ("96×364", "without the quotes"),
+        ("2**3", "without the quotes"),
+        ("hello", "is no number"),
+        ("layer 3", "is no number"),
+        ("3.4944.0", "is no number"),
+        ("A" * 5000, "is no number"),
+        ("9+" * 5000 + "9!", "is no number"),
+    ],
+)
+def test_text_that_is_nearly_a_number_is_told_what_to_change(answer, sentence):
+    """A unit, a decimal comma, a calculation: it is not scored, and the next attempt will do."""
+    with pytest.raises(AssertionError, match=sentence) as caught:
+        lab().check("conv1.params", answer)
+    assert len(str(caught.value)) < 200
+
+
+def test_an_answer_in_bytes_is_never_taken_for_billions():
+    """The sheet itself writes "1,161,600 B": copied, that is no number, and not a billion times too much."""
+    for answer in ("1161600 B", "1,161,600 B", "1.16MB"):
+        with pytest.raises(course.NotANumber, match="leave out what stands behind it"):
+            lab().diagnose("conv1.activation_bytes", answer)
 
 
 @pytest.mark.parametrize("answer", [PARAMS - 1, "3.48e4", 3.5e4, "34.9", "34.944", -PARAMS, 0, 10**40, "1/2"], ids=repr)

@@ -41,6 +41,15 @@ _ANSWERS = {
     '{key}: {given} is no number; answer with a number, as 34944, "34,944" or "1.05e8".': (
         '{key}：{given} 不是数字；请用数字作答，如 34944、"34,944" 或 "1.05e8"。'
     ),
+    '{key}: {given} is more than a number; leave out what stands behind it, as 34944, "34,944" or "1.05e8".': (
+        '{key}：{given} 不只是数字；请去掉数字后面的内容，如 34944、"34,944" 或 "1.05e8"。'
+    ),
+    '{key}: the comma in {given} does not separate thousands; write "34,944", or a point: "1.05e8".': (
+        '{key}：{given} 中的逗号不是千位分隔符；请写成 "34,944"，或用小数点："1.05e8"。'
+    ),
+    "{key}: {given} is a calculation in quotes; without the quotes Python computes it.": (
+        "{key}：{given} 是引号里的算式；去掉引号，Python 就会计算它。"
+    ),
     "{key}: there is no answer yet; put your number in.": "{key}：还没有作答；请填入你的数字。",
     "{key}: True and False are no numbers; answer with a number, as 34944.": (
         "{key}：True 与 False 不是数字；请用数字作答，如 34944。"
