@@ -150,7 +150,7 @@ def read(key: str, given: Any) -> Answer:
         return Answer(value, number_text(value))
     if isinstance(given, (Decimal, Real)):
         return _read_float(key, given, kind)
-    raise NotANumber(say(messages.NO_NUMBER, key=key, given=_short(given)))
+    raise NotANumber(say(messages.NO_NUMBER, key=key, given=shortened(given)))
 
 
 def _plain(given: Any) -> Any:
@@ -164,8 +164,8 @@ def _plain(given: Any) -> Any:
 
 
 def _read_float(key: str, given: Decimal | Real, kind: str) -> Answer:
-    if not (given.is_finite() if isinstance(given, Decimal) else math.isfinite(given)):
-        raise NotANumber(say(messages.NOT_FINITE, key=key, given=_short(given)))
+    if not (_is_written_out(given) if isinstance(given, Decimal) else math.isfinite(given)):
+        raise NotANumber(say(messages.NOT_FINITE, key=key, given=shortened(given)))
     if isinstance(given, Decimal):
         return Answer(Fraction(given), str(given), max(_digits(str(given)), LEAST_DIGITS))
     number = float(given)
@@ -173,6 +173,11 @@ def _read_float(key: str, given: Decimal | Real, kind: str) -> Answer:
     digits = max(_digits(repr(number)), LEAST_DIGITS)
     bits = _FLOAT_BITS.get(kind)
     return Answer(Fraction(number) if bits else Fraction(repr(number)), f"{number:,.15g}", digits, bits)
+
+
+def _is_written_out(given: Decimal) -> bool:
+    """Whether a decimal is a number with no more digits than anybody writes."""
+    return given.is_finite() and abs(given.adjusted()) < _MOST_DIGITS
 
 
 def _digits(text: str) -> int:
@@ -189,11 +194,11 @@ def _read_text(key: str, given: str) -> Answer:
     power = _POWER.fullmatch(text.translate(_SUPERSCRIPTS) if "^" in text or "*" in text else _with_caret(text))
     match = _NUMBER.fullmatch(f"{power[1]}e{power[2]}" if power else text)
     if match is None or not (match[2] or (match[3] or ".") != "."):
-        raise NotANumber(say(_sentence(text), key=key, given=_short(given)))
+        raise NotANumber(say(_sentence(text), key=key, given=shortened(given)))
     sign, whole, part, exponent, suffix = match.groups(default="")
     whole = whole.replace(",", "")
     if len(whole) + len(part) > _MOST_DIGITS:
-        raise NotANumber(say(messages.NOT_FINITE, key=key, given=_short(given)))
+        raise NotANumber(say(messages.NOT_FINITE, key=key, given=shortened(given)))
     shift = int(exponent or 0) + _SUFFIXES.get(suffix, 0)
     value = Fraction(f"{sign}{whole or 0}{part if part != '.' else ''}") * Fraction(10) ** shift
     is_exact = not (part or exponent or suffix)
@@ -213,6 +218,11 @@ def _with_caret(text: str) -> str:
     return re.sub(r"10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)$", lambda match: f"10^{match[1].translate(_SUPERSCRIPTS)}", text)
 
 
-def _short(given: Any) -> str:
+def shortened(given: Any) -> str:
+    """Something that was given, as a sentence names it.
+
+    >>> shortened("x" * 100)
+    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"
+    """
     text = repr(given)
     return text if len(text) <= 40 else f"{text[:37]}…"

@@ -110,6 +110,9 @@ _REFUSALS = {
     "practice=True scores nothing, so it does not run under a grader: leave it out in graded cells": (
         "practice=True 不计分，因此不能在评分程序下运行：请在评分单元格中去掉它"
     ),
+    "hint is a step of feedback from 1 to 4, as hint=2, not {hint}": (
+        "hint 是提示的级别，从 1 到 4，如 hint=2，而不是 {hint}"
+    ),
     "points is a number from 0, as points=2, not {points}": "points 应为不小于 0 的数，如 points=2，不能是 {points}",
     "there is no sheet here to check {key} with; make one first: sheet = course.sheet(…)": (
         "这里没有可用来检查 {key} 的题单；请先生成一份：sheet = course.sheet(…)"
