@@ -661,7 +661,7 @@ def test_a_wrong_language_gets_a_sentence(shell):
 # Coursework
 
 #: Questions' keys and what a formula's text holds.
-IN_COURSES = re.compile(r"\b\w+\.\w+\b|\[[\w+|]+\]|\b(points|answers|sheet|MiB|carried_share|highest_hint)\b")
+IN_COURSES = re.compile(r"\b\w+\.\w+\b|\[[\w+|]+\]|\b(points|answers|sheet|MiB|carried_share|highest_hint|hint)\b")
 LAYERS = {
     "conv1": course.conv2d(in_channels=4, out_channels=6, kernel_size=5, stride=2, padding=1, input_size=(4, 19, 23)),
     "fc1": course.linear(in_features=40, out_features=12),

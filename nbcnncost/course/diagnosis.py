@@ -196,7 +196,9 @@ def _nearest(question: Question, given: Answer) -> tuple[Wrong, ...]:
 
 
 def _carried(question: Question, given: Answer, earlier: Mapping[str, Earlier]) -> tuple[str, ...]:
-    """The earlier questions whose wrong answers this answer follows from."""
+    """The earlier questions whose wrong answers this answer follows from; nothing follows from a stub's 0."""
+    if given.value <= 0:
+        return ()
     feeds = [feed for feed in question.feeds if feed.key in earlier and earlier[feed.key].is_wrong]
     for feed in feeds:
         if not feed.symbol:

@@ -27,6 +27,9 @@ UNNAMED = "questions"
 RIGHT = "{key}: right, {value}."
 RIGHT_ROUNDED = "{key}: right, rounded; exactly it is {value}."
 NO_NUMBER = '{key}: {given} is no number; answer with a number, as 34944, "34,944" or "1.05e8".'
+A_UNIT = '{key}: {given} is more than a number; leave out what stands behind it, as 34944, "34,944" or "1.05e8".'
+A_DECIMAL_COMMA = '{key}: the comma in {given} does not separate thousands; write "34,944", or a point: "1.05e8".'
+A_CALCULATION = "{key}: {given} is a calculation in quotes; without the quotes Python computes it."
 NO_ANSWER = "{key}: there is no answer yet; put your number in."
 A_TRUTH_VALUE = "{key}: True and False are no numbers; answer with a number, as 34944."
 AN_ARRAY = "{key}: answer with one number, not with an array of the shape {shape}."
@@ -58,6 +61,7 @@ NO_KEY_NEAR = "there is no question {key}; did you mean {near}?"
 NO_QUESTION = "{name} has no {quantity} to ask for"
 UNDER_A_GRADER = "practice=True scores nothing, so it does not run under a grader: leave it out in graded cells"
 NO_POINTS = "points is a number from 0, as points=2, not {points}"
+NO_STEP = "hint is a step of feedback from 1 to 4, as hint=2, not {hint}"
 NO_SHEET = "there is no sheet here to check {key} with; make one first: sheet = course.sheet(…)"
 NO_PEER = "{name} counts whole models, as its tool does; a course counts by rules: textbook.with_rules({{…}})"
 NO_VARIANT = "no variant of {topic} was found in {tries} draws in which every mistake gives its own number"
