@@ -154,6 +154,14 @@ def test_the_search_for_numbers_finds_them(prediction):
     assert rounded_in(f"{prediction.report!r}")
 
 
+def test_the_size_of_flattened_maps_is_not_told():
+    """How many features come in is the answer above, unless it is a number of channels."""
+    flat = nn.Sequential(nn.Conv2d(3, 6, 5), nn.Flatten(), nn.Linear(6 * 28 * 28, 12), nn.Linear(12, 10))
+    shown = repr(predict(cost(flat, (1, 3, 32, 32))))
+    assert str(6 * 28 * 28) not in shown
+    assert "N_in = 12, N_out = 10" in shown
+
+
 # What is said
 
 

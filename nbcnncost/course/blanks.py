@@ -104,8 +104,9 @@ def blanks_of(
     kept = set(order if top is None else order[:top])
     named = {path: layers for path, layers in counted.items() if path in kept}
     questions = [made for path, layers in named.items() for made in _questions(report, path, layers, quantities)]
+    channels = frozenset(value for layers in named.values() for layer in layers for value in _channels(layer))
     by_row = [(path, [entry for entry in questions if entry.name == _name(path)]) for path in named]
-    made_rows = [_row(rows[path], named[path], asked) for path, asked in by_row if asked]
+    made_rows = [_row(rows[path], named[path], asked, channels) for path, asked in by_row if asked]
     if len(made_rows) > 1 and len(kept) == len(counted):
         totals = list(_totals(report, named, convention, quantities, questions))
         questions += totals
@@ -160,9 +161,9 @@ def _totals(
             yield replace(entry, feeds=tuple(Feed(key) for key in keys if key in asked))
 
 
-def _row(row: Row, layers: Sequence[Layer], questions: Sequence[Question]) -> BlankRow:
+def _row(row: Row, layers: Sequence[Layer], questions: Sequence[Question], channels: frozenset[int]) -> BlankRow:
     times = f" ×{row.calls}" if row.calls > 1 else ""
-    settings = _settings(layers[0]) if len(layers) == 1 else ""
+    settings = _settings(layers[0], channels) if len(layers) == 1 else ""
     name = _name(row.path)
     return BlankRow(name, f"{clean(name)}{times}", clean(row.type), settings, _keys(questions))
 
@@ -171,9 +172,15 @@ def _keys(questions: Sequence[Question]) -> Mapping[str, str]:
     return MappingProxyType({entry.quantity.name: entry.key for entry in questions})
 
 
-def _settings(layer: Layer) -> str:
-    """What the layer is set to, without any size of what comes in or out."""
-    known = {name: str(value) for name, _, value in layer.given if name in _SETTINGS}
+def _channels(layer: Layer) -> Iterator[int]:
+    """What a layer says of its output's channels or features."""
+    return (value for name, value in layer.dims if name in ("C", "C_out", "N_out"))
+
+
+def _settings(layer: Layer, channels: frozenset[int]) -> str:
+    """What the layer is set to, without any size of what comes in or out: flattened maps have their size in N_in."""
+    told = (entry for entry in layer.given if entry[0] != "N_in" or entry[2] in channels)
+    known = {name: str(value) for name, _, value in told if name in _SETTINGS}
     shown = [f"{name} = {value}" for name, value in together(known, layer.spatial).items()]
     return ", ".join(entry for entry in shown if entry not in _USUAL_SETTINGS)
 

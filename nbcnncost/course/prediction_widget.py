@@ -25,6 +25,7 @@ _WORDS = {
     "check": messages.PREDICT_CHECK,
     "show": messages.PREDICT_SHOW,
     "table": messages.PREDICT_TABLE,
+    "report": messages.PREDICT_REPORT,
     "truth": messages.PREDICT_IT_IS,
 }
 

@@ -192,11 +192,17 @@ function makeButtons(store) {
 }
 
 // The report as Python writes it, with all names in it escaped.
-function makeReport({ model, on }) {
+function makeReport({ model, on, word }) {
   const place = element("div", { class: "cp-report", hidden: true });
   on("report", () => {
     place.innerHTML = model.get("report");
     place.hidden = !model.get("report");
+    // Its tables may be wider than the page, and are then moved by keys.
+    for (const wide of place.querySelectorAll(".nbcnncost > div")) {
+      wide.tabIndex = 0;
+      wide.setAttribute("role", "group");
+      wide.setAttribute("aria-label", word("report"));
+    }
   });
   return place;
 }

@@ -25,6 +25,7 @@ _TABLE = {
     "Check": "检查",
     "Show the numbers": "显示数字",
     "Layers to fill in": "待填写的各层",
+    "What it costs": "实际代价",
     "it is {value}": "应为 {value}",
 }
 
