@@ -7,12 +7,14 @@ import re
 import sys
 from types import SimpleNamespace
 
+import nbformat
 import pytest
 import torch
 from IPython import version_info
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from nbclient import NotebookClient
 from torch import nn
 from traitlets.config import Config
 
@@ -385,6 +387,23 @@ def test_a_cell_that_runs_again_keeps_what_was_filled_in(shell):
     other = again(4, "%cnncost nn.Conv2d(3, 8, 3) -i 3,101,141 --predict")
     assert (other.answers, other.is_open) == ({}, False)
     assert type(again(5, "%cnncost net -i 3,101,141 --panel")).__name__ == "Panel"
+
+
+@pytest.mark.slow
+def test_a_saved_notebook_holds_no_right_number():
+    """With its widgets' states, run by a real kernel: cells, outputs and states, but for the script."""
+    making = "import torch\nfrom torch import nn\n%load_ext nbcnncost"
+    cell = "%%cnncost -i 3,101,141 --predict -o kept\nnet = nn.Sequential(nn.Conv2d(3, 13, 7, stride=2), nn.ReLU())"
+    cells = [making, cell, "kept.fill({'0': {'params': 1911}})"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in cells])
+    NotebookClient(notebook, kernel_name="python3", store_widget_state=True, timeout=60).execute()
+    states = notebook.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    for state in states.values():
+        state["state"].pop("_esm", None)
+    assert WIDGET in notebook.cells[1].outputs[0].data
+    assert "1,911 is wrong" in json.dumps(states)
+    text = re.sub(r"<style>.*?</style>", "", json.dumps(notebook, ensure_ascii=False))
+    assert [value for value in hidden_in(text) if value in (48, 68, 1924, RIGHT["conv1.macs"])] == []
 
 
 def test_the_diagnosis_is_the_courses(report, prediction):
