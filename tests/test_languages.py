@@ -54,13 +54,13 @@ hardswish hardtanh HEIGHT help Huber Hutter im2col image inplace input input-gra
 int32 int64 integer_macs Kingma labels lang LANG large layer layers LeakyReLU LENGTH lerp linear Linear LIST
 load_state_dict Loan log logit logits logsigmoid Loshchilov LSTM lstm LU MAC MACs macs macs_share magic margin mask
 matmul max medium mish mm MODE mode model MODEL models module Module momentum mult-adds MultiheadAttention name NAME
-nearest-exact net Net net_a net_b nets nn None none numpy optimizer other out output padding paper params
+nearest-exact net Net net_a net_b nets nn None none numpy optimizer other out output padding panel paper params
 params_share pos_weight PReLU proj_size ptflops ptflops_aten Python pytorch PyTorch quiet Re recomputed relu ReLU
 relu6 ReLU6 report resnet18 resnet50 RMS RNN rnn_relu rnn_tanh RoI rule same sampling_ratio
 scaled_dot_product_attention scatter self SELU Sequential sgd SGD shape SHAPE share sigmoid SiLU small softmax
 softplus softshrink sort specials state_dict step step_share table tanh tensordot textbook thop timm top torch
 torchinfo torchprofile TorchScript torchvision train training TransformerEncoderLayer True Tukey type uncounted
-Upsample valid VALUE Van VAR VIEW view WIDTH with_look with_rules x3 zh
+elements predict Upsample valid VALUE Van VAR VIEW view WIDTH with_look with_rules x3 zh
 """
 NAMES = frozenset(_NAMES.split())
 

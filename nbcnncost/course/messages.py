@@ -89,6 +89,30 @@ SELFTEST_ACCEPTED = "{key} accepts the mistake {id}"
 SELFTEST_UNTOLD = "{key} calls the mistake {id} {found}"
 SELFTEST_SAME = "{key}: {ids} give the same number, so both are named"
 
+# A report whose numbers are hidden.
+PREDICT_INPUT = "input {shape}"
+PREDICT_CAPTION = "what does each layer take? put your numbers in"
+PREDICT_COUNT = "{right} right, {wrong} wrong, {left} still open"
+PREDICT_ALL_RIGHT = "All right. This is what it costs:"
+PREDICT_REVEALED = "Your numbers stand beside the right ones. This is what it costs:"
+PREDICT_HOW = "To fill it in, run this with your numbers for the dots; what you leave as dots stays open:"
+PREDICT_AGAIN = "To go on, run this with your numbers for what is not right yet:"
+PREDICT_TO_REVEAL = "{call} gives up and shows the numbers."
+PREDICT_CHECK = "Check"
+PREDICT_SHOW = "Show the numbers"
+PREDICT_TABLE = "Layers to fill in"
+PREDICT_REPORT = "What it costs"
+PREDICT_IT_IS = "it is {value}"
+PREDICT_HIDDEN = "the report is hidden until every number is right; prediction.reveal() shows it"
+PREDICT_NOTHING = "{name} has no layer with parameters or MACs to ask for"
+PREDICT_COLUMN = "a prediction asks for {columns}; not for {column}"
+PREDICT_COLUMN_NEAR = "a prediction asks for {columns}; not for {column}; did you mean {near}?"
+PREDICT_FILL = 'prediction.fill takes a dict of layers and numbers, as {{"conv1": {{"params": 456}}}}'
+PREDICT_NO_REPORT = "a prediction is about a report, not a {type}: cost(model, size) makes one"
+PREDICT_TRAINING = "a prediction asks about a forward run; leave the training step out"
+PREDICT_FAILED = "a prediction needs a run that ends; this one stopped"
+PREDICT_GRADER = "a prediction scores nothing, so it is not checked under a grader; use sheet.check in graded cells"
+
 # What a class did.
 CLASS_TITLE = "{students} students, {answers} answers: {right} right, {wrong} wrong, {none} no number"
 CLASS_COLUMNS = ("question", "mistake", "students", "share of the wrong answers")

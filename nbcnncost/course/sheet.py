@@ -105,9 +105,7 @@ class Sheet(Exports):
         With ``practice`` nothing raises: the verdict is given back, to be shown; a grader refuses that.
         """
         self._refuse(points, hint, practice=practice)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            verdict = self._verdict(key, answer, points, hint, most=4 if practice else self.settings.highest_hint)
+        verdict = self.verdict(key, answer, points, hint, most=4 if practice else self.settings.highest_hint)
         if practice:
             return verdict
         if verdict.diagnosis is None or not (verdict.diagnosis.is_right or verdict.points):
@@ -122,6 +120,20 @@ class Sheet(Exports):
             for key, given in answers.items():
                 with contextlib.suppress(NotANumber):
                     self._last[self[key].key] = read(key, given)
+
+    def verdict(
+        self, key: str, answer: Any, points: float | None = None, hint: int | None = None, most: int = STEPS
+    ) -> Verdict:
+        """What a check says of an answer, which is remembered; feedback climbs to the step ``most``."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return self._verdict(key, answer, points, hint, most)
+
+    def succeed(self, earlier: Sheet) -> None:
+        """Go on where an earlier sheet was left, as far as its questions have the same answers here."""
+        same = {key for key in self.keys if key in earlier and earlier[key].value == self[key].value}
+        self._wrong.update({key: list(tried) for key, tried in earlier._wrong.items() if key in same})
+        self._last.update({key: last for key, last in earlier._last.items() if key in same})
 
     def _verdict(self, key: str, answer: Any, points: float | None, hint: int | None, most: int) -> Verdict:
         question = self[key]

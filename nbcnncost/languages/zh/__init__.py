@@ -29,10 +29,23 @@ from nbcnncost.languages.zh.formulas import FORMULAS
 from nbcnncost.languages.zh.gradients import GRADIENTS
 from nbcnncost.languages.zh.inputs import INPUTS
 from nbcnncost.languages.zh.magic import MAGIC
+from nbcnncost.languages.zh.predictions import PREDICTIONS
 from nbcnncost.languages.zh.symbols import SYMBOLS
 from nbcnncost.languages.zh.tables import TABLES
 
 #: Every English template with its Chinese one.
 ZH = MappingProxyType(
-    {**TABLES, **ANSWERS, **CHARTS, **INPUTS, **MAGIC, **COURSE, **FORMULAS, **GRADIENTS, **SYMBOLS, **CONVENTIONS}
+    {
+        **TABLES,
+        **ANSWERS,
+        **CHARTS,
+        **INPUTS,
+        **MAGIC,
+        **COURSE,
+        **PREDICTIONS,
+        **FORMULAS,
+        **GRADIENTS,
+        **SYMBOLS,
+        **CONVENTIONS,
+    }
 )
