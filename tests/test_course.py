@@ -61,6 +61,10 @@ ACCEPTED = [
     "34_944",
     " 34944 ",
     "34\N{NARROW NO-BREAK SPACE}944",
+    "34\t944",
+    "34’944",
+    "３４，９４４",
+    "34,944.0",
     "3.4944e4",
     "34.944k",
     "3.49e4",
@@ -106,9 +110,15 @@ REJECTED = [
     "1e",
     "∞",
     "nan",
+    "0.035B",
+    "-",
+    "9" * 5000,
     float("nan"),
     float("inf"),
     -float("inf"),
+    Decimal("NaN"),
+    Decimal("sNaN"),
+    Decimal("1e999999"),
     10**5000,
     [34944],
     (34944,),
@@ -137,6 +147,38 @@ def test_what_is_no_number_is_rejected_with_a_sentence(answer):
         lab().check("conv1.params", answer, points=2)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ("34 944 params", "leave out what stands behind it"),
+        ("105.4 MMACs", "leave out what stands behind it"),
+        ("34944 B", "leave out what stands behind it"),
+        ("1,05e8", "does not separate thousands"),
+        ("34,94", "does not separate thousands"),
+        ("96*(3*11*11 + 1)", "without the quotes"),
+        ("96×364", "without the quotes"),
+        ("2**3", "without the quotes"),
+        ("hello", "is no number"),
+        ("layer 3", "is no number"),
+        ("3.4944.0", "is no number"),
+        ("A" * 5000, "is no number"),
+        ("9+" * 5000 + "9!", "is no number"),
+    ],
+)
+def test_text_that_is_nearly_a_number_is_told_what_to_change(answer, sentence):
+    """A unit, a decimal comma, a calculation: it is not scored, and the next attempt will do."""
+    with pytest.raises(AssertionError, match=sentence) as caught:
+        lab().check("conv1.params", answer)
+    assert len(str(caught.value)) < 200
+
+
+def test_an_answer_in_bytes_is_never_taken_for_billions():
+    """The sheet itself writes "1,161,600 B": copied, that is no number, and not a billion times too much."""
+    for answer in ("1161600 B", "1,161,600 B", "1.16MB"):
+        with pytest.raises(course.NotANumber, match="leave out what stands behind it"):
+            lab().diagnose("conv1.activation_bytes", answer)
 
 
 @pytest.mark.parametrize("answer", [PARAMS - 1, "3.48e4", 3.5e4, "34.9", "34.944", -PARAMS, 0, 10**40, "1/2"], ids=repr)
@@ -187,7 +229,7 @@ def test_points_are_plain_floats(points, given):
     assert scored == given
 
 
-@pytest.mark.parametrize("points", [True, -1, float("inf"), float("nan"), "2"])
+@pytest.mark.parametrize("points", [True, -1, float("inf"), float("nan"), "2", 10**400])
 def test_points_that_are_none_are_refused(points):
     """More than the points would crash a grader."""
     with pytest.raises(CostError, match="points is a number"):
@@ -220,6 +262,18 @@ def test_an_earlier_number_goes_on_into_the_next():
     scores = 6 * 50 * 70  # attention's FLOPs are twice its MACs and 6 for each score
     attended = sheet({"attn": course.attention(queries=50, keys=70, features=8)})
     assert attended.diagnose("attn.flops", 2 * 1001 + scores, {"attn.macs": 1001}).carried == ("attn.macs",)
+
+
+@pytest.mark.parametrize("stub", [0, -1])
+def test_nothing_follows_from_a_stub(stub):
+    """Whoever leaves the stub 0 in every cell, or answers below it, has made no error that goes on."""
+    one = lab()
+    with pytest.raises(AssertionError):
+        one.check("conv1.h_out", stub)
+    for key, rest in (("macs", 55 * 96 * 363), ("flops", 2 * 55 * 96 * 363), ("activation_bytes", 55 * 96 * 4)):
+        with pytest.raises(AssertionError) as caught:
+            one.check(f"conv1.{key}", stub * rest, points=2)
+        assert "carried" not in str(caught.value)
 
 
 def test_with_a_share_of_nothing_an_earlier_error_raises():
@@ -279,6 +333,39 @@ def test_practice_refuses_to_run_under_a_grader(monkeypatch, phase):
     with pytest.raises(CostError, match="practice=True"):
         lab().check("conv1.params", PARAMS, practice=True)
     lab().check("conv1.params", PARAMS)
+
+
+UNDER_OTTER = """
+from otter import Notebook
+from nbcnncost import CostError
+from nbcnncost.course import linear, sheet
+lab = sheet({"fc": linear(in_features=400, out_features=120)})
+print(lab.check("fc.params", 48000, practice=True).is_right)
+Notebook.init_grading_mode("tests")
+lab.check("fc.params", 48120)
+try:
+    lab.check("fc.params", 48000, practice=True)
+except CostError as error:
+    print(error)
+"""
+
+
+def test_practice_refuses_to_run_under_otter():
+    """As otter starts a notebook, its class says that it grades; a student who only uses its checks practises."""
+    pytest.importorskip("otter", reason="otter-grader is not installed")
+    env = {**os.environ, "PYTHONPATH": str(Path(course.__file__).parents[2])}
+    env.pop("NBGRADER_EXECUTION", None)
+    run = subprocess.run([sys.executable, "-c", UNDER_OTTER], capture_output=True, text=True, env=env, check=True)
+    first, second, third = run.stdout.splitlines()
+    assert (first, second) == ("False", "fc.params: right, 48,120.")
+    assert third.startswith("practice=True scores nothing")
+
+
+@pytest.mark.parametrize("hint", [0, -1, 5, "2", True, 1.5])
+def test_a_hint_that_is_no_step_is_refused(hint):
+    """The cell's author mends it; it neither climbs nor crashes."""
+    with pytest.raises(CostError, match="hint is a step"):
+        lab().check("conv1.params", 1, hint=hint)
 
 
 # A layer that hides nothing: 6 → 9 channels in 3 groups, 5×7, strides 3 and 4, padding 1, dilation 2, 2 images.
@@ -570,6 +657,8 @@ def test_mistakes_about_what_has_no_parameters():
         (lambda: question(ALEXNET, "flop"), "no quantity 'flop'"),
         (lambda: question(linear(in_features=3, out_features=4), "h_out"), "has no h_out"),
         (lambda: lab()["conv1.flop"], "did you mean conv1.flops"),
+        (lambda: lab().check(["conv1.macs"], 3), "there is no question"),
+        (lambda: lab().check("x" * 10_000, 3), "there is no question 'x+…; there are"),
         (lambda: lab().check("zzz", 3), "there is no question 'zzz'; there are: conv1.h_out"),
     ],
 )
@@ -590,6 +679,9 @@ def test_check_finds_the_sheet_of_the_notebook_that_calls_it(capsys):
     exec("points = check('fc.params', 30*4 + 4, points=1)", space)
     assert space["points"] == 1.0
     assert capsys.readouterr().out == "fc.params: right, 124.\n"
+    exec("old = sheet({'fc': linear(in_features=50, out_features=4)})", space)  # its cell was run again
+    exec("def inside():\n    return check('fc.params', 50*4 + 4, points=1)", space)
+    assert eval("inside()", space) == 1.0
 
 
 # Variants

@@ -50,6 +50,7 @@ HOUSE = {
     "symbols": Place(0, own=()),
     "nesting": Place(0, own=()),
     "source": Place(0, own=()),
+    "cells": Place(0, own=(), in_functions=("IPython",)),
     "expressions": Place(0, own=()),
     "work": Place(0, own=("expressions", "records")),
     "families": Place(0, own=("work",)),
@@ -106,9 +107,10 @@ HOUSE = {
         in_functions=("aten", "tracing"),
     ),
     # 5: the notebook, and what is built on the functions
-    "magic": Place(5, outside=("IPython", "traitlets")),
+    "magic": Place(5, outside=("IPython", "traitlets"), in_functions=("course",), for_typing=("course",)),
     "panel": Place(5, outside=("IPython", "anywidget", "ipywidgets", "traitlets")),
     "course": Place(5, in_functions=("IPython",)),
+    "course.prediction_widget": Place(5, outside=("anywidget", "traitlets")),
     "sweep": Place(5),
     # 6: the package's face
     "": Place(6),

@@ -64,7 +64,7 @@ relu6 ReLU6 report resnet18 resnet50 RMS RNN rnn_relu rnn_tanh RoI rule same sam
 scaled_dot_product_attention scatter self SELU Sequential sgd SGD shape SHAPE share sigmoid SiLU size small softmax
 softplus softshrink sort specials state_dict step step_share table tanh tensordot textbook thop timm top torch
 torchinfo torchprofile TorchScript torchvision train training TransformerEncoderLayer True Tukey type uncounted
-Upsample valid VALUE Van VAR VIEW view WIDTH with_look with_rules x3 zh
+elements predict Upsample valid VALUE Van VAR VIEW view WIDTH with_look with_rules x3 zh
 """
 NAMES = frozenset(_NAMES.split())
 
@@ -740,7 +740,7 @@ def test_a_wrong_language_gets_a_sentence(shell):
 # Coursework
 
 #: Questions' keys and what a formula's text holds.
-IN_COURSES = re.compile(r"\b\w+\.\w+\b|\[[\w+|]+\]|\b(points|answers|sheet|MiB|carried_share|highest_hint)\b")
+IN_COURSES = re.compile(r"\b\w+\.\w+\b|\[[\w+|]+\]|\b(points|answers|sheet|MiB|carried_share|highest_hint|hint)\b")
 LAYERS = {
     "conv1": course.conv2d(in_channels=4, out_channels=6, kernel_size=5, stride=2, padding=1, input_size=(4, 19, 23)),
     "fc1": course.linear(in_features=40, out_features=12),

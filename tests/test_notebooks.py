@@ -24,7 +24,7 @@ from tools.notebook_sources import (
     sources,
     stored_notebooks,
 )
-from tools.notebooks import clean, execute
+from tools.notebooks import chosen, clean, execute
 
 SOURCES = sources()
 STORED = stored_notebooks()
@@ -161,10 +161,15 @@ def test_a_source_gives_prose_by_language_and_code_once(written):
     ("before", "after", "message"),
     [
         ("<!-- text goal -->", "<!-- prose goal -->", "text before the first cell"),
-        ("# 计数\n", "\n", "goal has not the text in zh-CN"),
-        ("# Counting\n", "\n", "goal has not the text in en"),
+        ("# 计数\n", "\n", "goal has not the one text in zh-CN"),
+        ("# Counting\n", "\n", "goal has not the one text in en"),
+        ("# 计数\n", "# 计数\n\n<!-- zh-CN -->\n# 数数\n", "goal has not the one text in en, zh-CN"),
+        ("# 计数\n", "# 计数\n\n<!-- txt lost -->\n", "begins with '<!-- txt lost -->'"),
+        ("<!-- zh-CN -->", "<!-- zh_CN -->", "begins with '<!-- zh_CN -->'"),
         ("```python\n1", "1", "one has not the one ```python fence"),
         ("```\n", "```\nmore\n", "one has not the one ```python fence"),
+        ("1 / 0\n", "1\n```\n\n```python\n0\n", "one has not the one ```python fence"),
+        ('"]}', '"}', "the metadata of the cell one is not JSON"),
         ("code one", "code goal", "cells of the same name: goal"),
     ],
 )
@@ -175,13 +180,27 @@ def test_a_source_written_wrongly_is_refused(written, before, after, message):
         cells(written(GOOD.replace(before, after)))
 
 
+def test_a_source_without_cells_is_refused(written):
+    """Nothing written is no notebook."""
+    with pytest.raises(SourceError, match="no cell in it"):
+        cells(written("\n"))
+
+
+def test_only_what_there_is_can_be_built():
+    """A name that no source begins with is said, not passed over."""
+    assert [source.stem for source in chosen(["01-q", "02-c"])] == ["01-quickstart", "02-convolution-by-hand"]
+    assert chosen([]) == SOURCES
+    with pytest.raises(SourceError, match=r"begins with 99, x$"):
+        chosen(["01", "99", "x"])
+
+
+# --- exercises --------------------------------------------------------------------------------------------
+
+
 def solutions(source: Path) -> list[str]:
     """The code that stands in a source's prose."""
     prose = [cell.says["en"] for cell in cells(source) if not cell.is_code]
     return [fence for text in prose for fence in re.findall(r"(?ms)^```python\n(.*?)^```$", text)]
-
-
-# --- exercises --------------------------------------------------------------------------------------------
 
 
 def exercises(source: Path) -> dict[str, tuple[str, str]]:

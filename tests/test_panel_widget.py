@@ -21,9 +21,9 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from torch import nn
 
-from nbcnncost import CostError, cost
+from nbcnncost import CostError, cells, cost
 from nbcnncost.api import attempt
-from nbcnncost.panel import LayerChange, Panel, PanelState, View, WhatIf, namespace
+from nbcnncost.panel import LayerChange, Panel, PanelState, View, WhatIf
 from nbcnncost.panel.assets import module
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -479,7 +479,7 @@ def test_what_a_notebook_stores_of_a_resnet_50_is_small():
 def cell(monkeypatch):
     """Run cells as a front end does, which says which cell it is; gives a function for a run."""
     shell, runs = SimpleNamespace(user_ns={}, meta={}, parent_header={}), iter(range(99))
-    monkeypatch.setattr(namespace, "shell_here", lambda: shell)
+    monkeypatch.setattr(cells, "shell_here", lambda: shell)
 
     def run(name: str | None, make: Any) -> Any:
         metadata = {} if name is None else {"cellId": name}

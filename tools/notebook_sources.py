@@ -53,8 +53,9 @@ METADATA = {
 }
 
 _CELL = re.compile(r"^<!-- (text|code) ([\w-]{1,64})(?: (\{.*\}))? -->\n", re.MULTILINE)
-_TRANSLATION = re.compile(r"^<!-- (" + "|".join(list(LANGUAGES)[1:]) + r") -->\n", re.MULTILINE)
-_FENCE = re.compile(r"```python\n(.*)\n```", re.DOTALL)
+_TRANSLATION = re.compile(r"^<!-- (" + "|".join(list(LANGUAGES)[1:]) + r") -->(?:\n|\Z)", re.MULTILINE)
+_COMMENT = re.compile(r"^<!--.*", re.MULTILINE)
+_FENCE = re.compile(r"```python\n((?:(?!^```).*\n)+)```", re.MULTILINE)
 
 
 class SourceError(Exception):
@@ -91,6 +92,8 @@ def cells(source: Path) -> list[Cell]:
     heads, bodies = _split(_CELL, source.read_text(encoding="utf-8"))
     if bodies[0].strip():
         raise SourceError(f"{source.name}: text before the first cell: {bodies[0].strip()[:60]!r}")
+    if not heads:
+        raise SourceError(f"{source.name}: there is no cell in it")
     found = [_cell(source, head, body.strip("\n")) for head, body in zip(heads, bodies[1:], strict=True)]
     names = [cell.name for cell in found]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -122,22 +125,35 @@ def _split(mark: re.Pattern[str], text: str) -> tuple[list[re.Match[str]], list[
 
 def _cell(source: Path, head: re.Match[str], body: str) -> Cell:
     kind, name, metadata = head.groups()
+    stray = _COMMENT.search(_TRANSLATION.sub("", body))
+    if stray:
+        raise SourceError(f"{source.name}: in the cell {name}, no cell and no language begins with {stray[0]!r}")
     says = _code(body) if kind == "code" else _prose(body)
     missing = [language for language in LANGUAGES if not says.get(language)]
     if missing:
-        wanted = "one ```python fence" if kind == "code" else f"text in {', '.join(missing)}"
+        wanted = "one ```python fence" if kind == "code" else f"one text in {', '.join(missing)}"
         raise SourceError(f"{source.name}: the cell {name} has not the {wanted} that it needs")
-    return Cell(name, kind == "code", says, json.loads(metadata or "{}"))
+    return Cell(name, kind == "code", says, _metadata(source, name, metadata or "{}"))
+
+
+def _metadata(source: Path, name: str, text: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SourceError(f"{source.name}: the metadata of the cell {name} is not JSON: {error}") from None
+    return found
 
 
 def _code(body: str) -> dict[str, str]:
     fence = _FENCE.fullmatch(body)
-    return dict.fromkeys(LANGUAGES, fence[1]) if fence else {}
+    return dict.fromkeys(LANGUAGES, fence[1].removesuffix("\n")) if fence else {}
 
 
 def _prose(body: str) -> dict[str, str]:
     marks, pieces = _split(_TRANSLATION, body)
     languages = [next(iter(LANGUAGES)), *(mark[1] for mark in marks)]
+    if len(set(languages)) < len(languages):
+        return {}  # which of the two is meant, nobody can say
     return {language: piece.strip("\n") for language, piece in zip(languages, pieces, strict=True)}
 
 

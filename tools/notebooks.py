@@ -14,7 +14,15 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
-from tools.notebook_sources import LANGUAGES, METADATA, NOTEBOOKS, notebook, notebook_path, sources
+from tools.notebook_sources import (
+    LANGUAGES,
+    METADATA,
+    NOTEBOOKS,
+    SourceError,
+    notebook,
+    notebook_path,
+    sources,
+)
 
 #: A widget's view: it needs the state that no notebook stores, and has another id in each run.
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -50,7 +58,11 @@ def clean(notebook: Any) -> Any:
 def chosen(names: Iterable[str]) -> list[Path]:
     """The sources whose names begin with one of these; without names all of them."""
     wanted = tuple(names)
-    return [source for source in sources() if not wanted or source.stem.startswith(wanted)]
+    found = [source for source in sources() if not wanted or source.stem.startswith(wanted)]
+    unknown = [name for name in wanted if not any(source.stem.startswith(name) for source in found)]
+    if unknown:
+        raise SourceError(f"no notebook's source begins with {', '.join(unknown)}")
+    return found
 
 
 def main(names: list[str]) -> None:
@@ -65,4 +77,7 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except SourceError as error:
+        sys.exit(str(error))

@@ -31,6 +31,9 @@ and ``feedback(step)``.
 **A course.** ``use(textbook.with_rules({…}), salt="2026")`` sets a convention once for the notebook or module that
 calls it; ``Course().use(…)`` is the same without a place to keep it.
 
+**Predictions.** ``predict(report)``, or ``%%cnncost --predict``, hides a report's numbers until they are filled in: a
+:class:`Prediction` with ``fill({"conv1": {"params": 456}})``, ``check()``, ``reveal()`` and, then, ``report``.
+
 **Single questions.** ``question(layer, "flops")``, ``receptive_field([layers])``, ``saving(first, second, of="macs")``.
 
 **For the teacher.** :data:`MISTAKES` is the read-only table of mistakes (``id``, ``title``, ``why``).
@@ -79,6 +82,7 @@ from nbcnncost.course.layers import (
 from nbcnncost.course.making import Course, check, question, receptive_field, saving, sheet, use
 from nbcnncost.course.mistakes import MISTAKES, Mistake
 from nbcnncost.course.numerals import Answer, NotANumber
+from nbcnncost.course.prediction import Prediction, predict
 from nbcnncost.course.quantities import QUANTITIES, Quantity
 from nbcnncost.course.questions import Question, Wrong
 from nbcnncost.course.selftest import SelfTest, selftest
@@ -99,6 +103,7 @@ __all__ = [
     "Layer",
     "Mistake",
     "NotANumber",
+    "Prediction",
     "Quantity",
     "Question",
     "SelfTest",
@@ -134,6 +139,7 @@ __all__ = [
     "max_pool3d",
     "moodle",
     "otter_tests",
+    "predict",
     "question",
     "receptive_field",
     "recurrent",

@@ -196,14 +196,16 @@ def _nearest(question: Question, given: Answer) -> tuple[Wrong, ...]:
 
 
 def _carried(question: Question, given: Answer, earlier: Mapping[str, Earlier]) -> tuple[str, ...]:
-    """The earlier questions whose wrong answers this answer follows from."""
+    """The earlier questions whose wrong answers this answer follows from; nothing follows from a stub's 0."""
+    if given.value <= 0:
+        return ()
     feeds = [feed for feed in question.feeds if feed.key in earlier and earlier[feed.key].is_wrong]
-    for feed in feeds:
-        if not feed.symbol:
-            before = earlier[feed.key]
-            follows = question.value + feed.slope * (before.answer.value - before.question.value)
-            if follows != question.value and _fits(given, follows):
-                return (feed.key,)
+    amounts = [feed for feed in feeds if not feed.symbol]
+    for some in (*((feed,) for feed in amounts), tuple(amounts)):
+        off = (feed.slope * (earlier[feed.key].answer.value - earlier[feed.key].question.value) for feed in some)
+        follows = sum(off, question.value)
+        if follows != question.value and _fits(given, follows):
+            return tuple(feed.key for feed in some)
     sizes = {feed.symbol: earlier[feed.key].answer.value for feed in feeds if feed.symbol}
     if not sizes or any(value.denominator != 1 for value in sizes.values()):
         return ()

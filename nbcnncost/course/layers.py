@@ -95,7 +95,7 @@ class Layer:
         """The layer in symbols and numbers, as a question names it; what is as usual is left out."""
         size = shape_text(self.input_shape) if self.input_shape else ""
         known = {name: str(value) for name, _, value in self.given if not (size and name in _IN_SHAPE)}
-        shown = [f"{name} = {value}" for name, value in _together(known, self.spatial).items()]
+        shown = [f"{name} = {value}" for name, value in together(known, self.spatial).items()]
         settings = ", ".join(entry for entry in shown if entry not in _USUAL)
         return " · ".join(part for part in (self.formula.title, size, settings) if part)
 
@@ -104,7 +104,7 @@ class Layer:
         return replace(self, calls=times)
 
 
-def _together(known: dict[str, str], spatial: int) -> dict[str, str]:
+def together(known: dict[str, str], spatial: int) -> dict[str, str]:
     """The settings of all axes as one: ``K = 3×3``, and ``S = 2`` where they agree."""
     left = dict(known)
     for letter in "KSPDO":

@@ -217,11 +217,15 @@ def saving(
 def check(
     key: str, answer: Any, points: float | None = None, *, practice: bool = False, hint: int | None = None
 ) -> Any:
-    """:meth:`Sheet.check` of the sheet in the calling notebook that has this key; the newest where several have."""
+    """:meth:`Sheet.check` of the sheet in the calling notebook that has this key; the newest where several have.
+
+    A student can make a sheet, too, so a graded cell names its own: ``lab.check(…)``.
+    """
     sheets = [value for value in _caller().values() if isinstance(value, Sheet)]
     if not sheets:
         raise CostError(say(messages.NO_SHEET, key=repr(key)))
-    chosen = next((entry for entry in reversed(sheets) if key in entry), sheets[-1])
+    newest = sorted(sheets, key=lambda entry: entry.made_at, reverse=True)
+    chosen = next((entry for entry in newest if key in entry), newest[0])
     return chosen.check(key, answer, points, practice=practice, hint=hint)
 
 

@@ -27,6 +27,9 @@ UNNAMED = "questions"
 RIGHT = "{key}: right, {value}."
 RIGHT_ROUNDED = "{key}: right, rounded; exactly it is {value}."
 NO_NUMBER = '{key}: {given} is no number; answer with a number, as 34944, "34,944" or "1.05e8".'
+A_UNIT = '{key}: {given} is more than a number; leave out what stands behind it, as 34944, "34,944" or "1.05e8".'
+A_DECIMAL_COMMA = '{key}: the comma in {given} does not separate thousands; write "34,944", or a point: "1.05e8".'
+A_CALCULATION = "{key}: {given} is a calculation in quotes; without the quotes Python computes it."
 NO_ANSWER = "{key}: there is no answer yet; put your number in."
 A_TRUTH_VALUE = "{key}: True and False are no numbers; answer with a number, as 34944."
 AN_ARRAY = "{key}: answer with one number, not with an array of the shape {shape}."
@@ -58,6 +61,7 @@ NO_KEY_NEAR = "there is no question {key}; did you mean {near}?"
 NO_QUESTION = "{name} has no {quantity} to ask for"
 UNDER_A_GRADER = "practice=True scores nothing, so it does not run under a grader: leave it out in graded cells"
 NO_POINTS = "points is a number from 0, as points=2, not {points}"
+NO_STEP = "hint is a step of feedback from 1 to 4, as hint=2, not {hint}"
 NO_SHEET = "there is no sheet here to check {key} with; make one first: sheet = course.sheet(…)"
 NO_PEER = "{name} counts whole models, as its tool does; a course counts by rules: textbook.with_rules({{…}})"
 NO_VARIANT = "no variant of {topic} was found in {tries} draws in which every mistake gives its own number"
@@ -84,6 +88,30 @@ SELFTEST_HIDDEN = "{key}: the mistake {id} gives the right number, so it goes un
 SELFTEST_ACCEPTED = "{key} accepts the mistake {id}"
 SELFTEST_UNTOLD = "{key} calls the mistake {id} {found}"
 SELFTEST_SAME = "{key}: {ids} give the same number, so both are named"
+
+# A report whose numbers are hidden.
+PREDICT_INPUT = "input {shape}"
+PREDICT_CAPTION = "what does each layer take? put your numbers in"
+PREDICT_COUNT = "{right} right, {wrong} wrong, {left} still open"
+PREDICT_ALL_RIGHT = "All right. This is what it costs:"
+PREDICT_REVEALED = "Your numbers stand beside the right ones. This is what it costs:"
+PREDICT_HOW = "To fill it in, run this with your numbers for the dots; what you leave as dots stays open:"
+PREDICT_AGAIN = "To go on, run this with your numbers for what is not right yet:"
+PREDICT_TO_REVEAL = "{call} gives up and shows the numbers."
+PREDICT_CHECK = "Check"
+PREDICT_SHOW = "Show the numbers"
+PREDICT_TABLE = "Layers to fill in"
+PREDICT_REPORT = "What it costs"
+PREDICT_IT_IS = "it is {value}"
+PREDICT_HIDDEN = "the report is hidden until every number is right; prediction.reveal() shows it"
+PREDICT_NOTHING = "{name} has no layer with parameters or MACs to ask for"
+PREDICT_COLUMN = "a prediction asks for {columns}; not for {column}"
+PREDICT_COLUMN_NEAR = "a prediction asks for {columns}; not for {column}; did you mean {near}?"
+PREDICT_FILL = 'prediction.fill takes a dict of layers and numbers, as {{"conv1": {{"params": 456}}}}'
+PREDICT_NO_REPORT = "a prediction is about a report, not a {type}: cost(model, size) makes one"
+PREDICT_TRAINING = "a prediction asks about a forward run; leave the training step out"
+PREDICT_FAILED = "a prediction needs a run that ends; this one stopped"
+PREDICT_GRADER = "a prediction scores nothing, so it is not checked under a grader; use sheet.check in graded cells"
 
 # What a class did.
 CLASS_TITLE = "{students} students, {answers} answers: {right} right, {wrong} wrong, {none} no number"

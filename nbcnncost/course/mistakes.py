@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 
 from nbcnncost.course.parts import Part
@@ -93,7 +94,7 @@ class Mistake:
         """Whether the right formula stays in there, so that another mistake can be made beside this one."""
         return any(form.rewrite.keeps for form in self.forms if form.of(part, part.right) is not None)
 
-    @property
+    @cached_property
     def quantities(self) -> tuple[str, ...]:
         """The quantities that it can be made in."""
         return tuple(dict.fromkeys(name for form in self.forms for name in form.quantities))

@@ -18,10 +18,19 @@ from nbcnncost.units import exact
 #: An answer that is rounded shows at least as many significant digits.
 LEAST_DIGITS = 3
 #: No answer is as large as that; Python would refuse to write it out.
-_MOST = 10**100
-_SUFFIXES = {"k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12}
-_SPACES = str.maketrans("", "", " \N{NO-BREAK SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}_'")
-_NUMBER = re.compile(r"([+-]?)(\d+|\d{1,3}(?:,\d{3})+)?(\.\d*)?(?:[eE]([+-]?\d{1,2}))?([kKMGBT]?)")
+_MOST_DIGITS = 100
+_MOST = 10**_MOST_DIGITS
+#: No "B": a billion, or bytes.
+_SUFFIXES = {"k": 3, "K": 3, "M": 6, "G": 9, "T": 12}
+#: What groups digits is left out; signs that only look different (a full-width comma, a typographic minus) are not.
+_WRITTEN = str.maketrans("，．＋－−", ",.+--", " \t\N{NO-BREAK SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}_'’")
+_NUMBER = re.compile(r"([+-]?)(\d+|\d{1,3}(?:,\d{3})+)?(\.\d*)?(?:[eE]([+-]?\d{1,2}))?([kKMGT]?)")
+#: Text that is nearly a number, and the sentence that says what is to be changed.
+_NEARLY = (
+    (re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d{1,2})?[kKMGT]?"), messages.A_DECIMAL_COMMA),
+    (re.compile(r"[\d.,()+*/·×x^-]*\d[)]*(?:\*\*|[+*/·×x^-])[\d.,()+*/·×x^-]*\d[)]*"), messages.A_CALCULATION),
+    (re.compile(r"[+-]?\d[\d.,]*(?:[eE][+-]?\d{1,2})?[^\W\d][\w/]*"), messages.A_UNIT),
+)
 _POWER = re.compile(r"(.*?)(?:\*|·|×|x)10(?:\^|\*\*)([+-]?\d{1,2})")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 #: Floats with fewer bits than Python's know a number to so many significant binary digits.
@@ -69,8 +78,14 @@ class Answer:
         return self.digits
 
     def _is_near(self, value: Fraction, digits: int) -> bool:
-        """Whether this is within half a unit of the value's last digit: Python rounds halves to even, people up."""
-        return value != 0 and abs(self.value - value) * 2 <= Fraction(10) ** (_magnitude(abs(value)) - digits)
+        """Whether this is within half a unit of the last digit: Python rounds halves to even, people up.
+
+        Just below a power of ten a number has finer digits than above it: 9.996e3 is not 10,000 in four digits.
+        """
+        if not value or not self.value:
+            return False
+        magnitude = min(_magnitude(abs(value)), _magnitude(abs(self.value)))
+        return abs(self.value - value) * 2 <= Fraction(10) ** (magnitude - digits)
 
 
 def rounded(value: Fraction, digits: int) -> Fraction:
@@ -144,7 +159,7 @@ def read(key: str, given: Any) -> Answer:
         return Answer(value, number_text(value))
     if isinstance(given, (Decimal, Real)):
         return _read_float(key, given, kind)
-    raise NotANumber(say(messages.NO_NUMBER, key=key, given=_short(given)))
+    raise NotANumber(say(messages.NO_NUMBER, key=key, given=shortened(given)))
 
 
 def _plain(given: Any) -> Any:
@@ -158,8 +173,8 @@ def _plain(given: Any) -> Any:
 
 
 def _read_float(key: str, given: Decimal | Real, kind: str) -> Answer:
-    if not math.isfinite(given):
-        raise NotANumber(say(messages.NOT_FINITE, key=key, given=_short(given)))
+    if not (_is_written_out(given) if isinstance(given, Decimal) else math.isfinite(given)):
+        raise NotANumber(say(messages.NOT_FINITE, key=key, given=shortened(given)))
     if isinstance(given, Decimal):
         return Answer(Fraction(given), str(given), max(_digits(str(given)), LEAST_DIGITS))
     number = float(given)
@@ -169,13 +184,18 @@ def _read_float(key: str, given: Decimal | Real, kind: str) -> Answer:
     return Answer(Fraction(number) if bits else Fraction(repr(number)), f"{number:,.15g}", digits, bits)
 
 
+def _is_written_out(given: Decimal) -> bool:
+    """Whether a decimal is a number with no more digits than anybody writes."""
+    return given.is_finite() and abs(given.adjusted()) < _MOST_DIGITS
+
+
 def _digits(text: str) -> int:
     """The significant digits of a float's text, without zeros at its end, which may be none."""
     return len(text.lower().partition("e")[0].replace(".", "").strip("+-").strip("0"))
 
 
 def _read_text(key: str, given: str) -> Answer:
-    text = given.strip().translate(_SPACES)
+    text = given.strip().translate(_WRITTEN)
     if not text:
         raise NotANumber(say(messages.NO_ANSWER, key=key))
     if re.fullmatch(r"[+-]?\d{1,30}/\d{1,30}", text) and int(text.partition("/")[2]):
@@ -183,9 +203,11 @@ def _read_text(key: str, given: str) -> Answer:
     power = _POWER.fullmatch(text.translate(_SUPERSCRIPTS) if "^" in text or "*" in text else _with_caret(text))
     match = _NUMBER.fullmatch(f"{power[1]}e{power[2]}" if power else text)
     if match is None or not (match[2] or (match[3] or ".") != "."):
-        raise NotANumber(say(messages.NO_NUMBER, key=key, given=_short(given)))
+        raise NotANumber(say(_sentence(text), key=key, given=shortened(given)))
     sign, whole, part, exponent, suffix = match.groups(default="")
     whole = whole.replace(",", "")
+    if len(whole) + len(part) > _MOST_DIGITS:
+        raise NotANumber(say(messages.NOT_FINITE, key=key, given=shortened(given)))
     shift = int(exponent or 0) + _SUFFIXES.get(suffix, 0)
     value = Fraction(f"{sign}{whole or 0}{part if part != '.' else ''}") * Fraction(10) ** shift
     is_exact = not (part or exponent or suffix)
@@ -193,11 +215,23 @@ def _read_text(key: str, given: str) -> Answer:
     return Answer(value, given.strip(), None if is_exact else written)
 
 
+def _sentence(text: str) -> str:
+    """What to say of text that is no number; of a long one only that."""
+    if len(text) > _MOST_DIGITS:
+        return messages.NO_NUMBER
+    return next((sentence for form, sentence in _NEARLY if form.fullmatch(text)), messages.NO_NUMBER)
+
+
 def _with_caret(text: str) -> str:
     """``1.05·10⁸`` with its exponent written as ``^8``."""
     return re.sub(r"10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)$", lambda match: f"10^{match[1].translate(_SUPERSCRIPTS)}", text)
 
 
-def _short(given: Any) -> str:
+def shortened(given: Any) -> str:
+    """Something that was given, as a sentence names it.
+
+    >>> shortened("x" * 100)
+    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"
+    """
     text = repr(given)
     return text if len(text) <= 40 else f"{text[:37]}…"

@@ -134,7 +134,7 @@ class Question:
     @cached_property
     def wrong(self) -> tuple[Wrong, ...]:
         """Every single mistake that gives another number than the right one; a number may have several."""
-        made = (self._with((mistake,)) for mistake in MISTAKES.values())
+        made = (self._with((mistake,)) for mistake in self._thinkable)
         singles = tuple(found for found in made if found is not None)
         return singles + tuple(self._ratio_mistakes())
 
@@ -142,7 +142,7 @@ class Question:
     def hidden(self) -> tuple[str, ...]:
         """The ids of mistakes that can be made here and still give the right number."""
         seen = {mistake.id for wrong in self.wrong for mistake in wrong.mistakes}
-        made = (mistake for mistake in MISTAKES.values() if mistake.id not in seen)
+        made = (mistake for mistake in self._thinkable if mistake.id not in seen)
         return tuple(mistake.id for mistake in made if any(_can_be_made(mistake, part) for part in self.parts))
 
     @cached_property
@@ -180,6 +180,12 @@ class Question:
     def latex(self) -> str:
         """The right formula in symbols as LaTeX, of a question about one layer; else empty."""
         return showing.latex(self.parts[0]) if len(self.parts) == 1 and not self.below else ""
+
+    @cached_property
+    def _thinkable(self) -> tuple[Mistake, ...]:
+        """The mistakes that can be made in what is asked of any kind of layer."""
+        asked = {part.quantity for part in (*self.parts, *self.below)}
+        return tuple(mistake for mistake in MISTAKES.values() if not asked.isdisjoint(mistake.quantities))
 
     def _chosen(self, rules: Mapping[str, int]) -> Convention:
         return counting_flops(self.convention).with_rules(dict(rules))
@@ -235,7 +241,7 @@ def _made(part: Part, mistakes: tuple[Mistake, ...]) -> list[Ratio | None]:
 
     What puts a whole formula in the right one's place comes first, so that the other is made in that.
     """
-    order = sorted(range(len(mistakes)), key=lambda at: mistakes[at].keeps(part))
+    order = sorted(range(len(mistakes)), key=lambda at: mistakes[at].keeps(part)) if len(mistakes) > 1 else [0]
     formulas: list[Ratio | None] = [None] * len(mistakes)
     current = part.right
     for step, at in enumerate(order):

@@ -6,15 +6,16 @@ import contextlib
 import difflib
 import os
 import sys
+import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nbcnncost.course import messages
-from nbcnncost.course.diagnosis import Diagnosis, Earlier, diagnose
+from nbcnncost.course.diagnosis import STEPS, Diagnosis, Earlier, diagnose
 from nbcnncost.course.exports import Exports
 from nbcnncost.course.messages import say
-from nbcnncost.course.numerals import Answer, NotANumber, read
+from nbcnncost.course.numerals import Answer, NotANumber, read, shortened
 from nbcnncost.course.questions import Question
 from nbcnncost.course.settings import Settings
 from nbcnncost.course.verdict import Verdict
@@ -23,6 +24,10 @@ from nbcnncost.languages import errors_in, speaker, translate
 
 #: nbgrader sets it to "autograde" or "validate" while it runs a notebook.
 GRADER = "NBGRADER_EXECUTION"
+#: No key is longer than this.
+_LONG = 200
+#: Where otter's class ``Notebook`` is, which says ``_grading_mode`` while otter runs a notebook.
+_OTTER = "otter.check.notebook"
 
 
 class Sheet(Exports):
@@ -36,6 +41,8 @@ class Sheet(Exports):
         self.name = name
         self.student = student
         self.settings = settings
+        #: When it was made, so that the newest of a notebook's sheets can be found; it is shown nowhere.
+        self.made_at = time.perf_counter_ns()
         said = (question.said_in(settings.lang) for question in questions)
         self._questions = {question.key: question for question in said}
         self._wrong: dict[str, list[Answer]] = {}
@@ -66,15 +73,15 @@ class Sheet(Exports):
     def __len__(self) -> int:
         return len(self._questions)
 
-    def __getitem__(self, key: str) -> Question:
+    def __getitem__(self, key: object) -> Question:
         """The question of this key."""
-        if key in self._questions:
+        if isinstance(key, str) and key in self._questions:
             return self._questions[key]
-        near = difflib.get_close_matches(str(key), self._questions, n=1)
+        near = difflib.get_close_matches(str(key)[:_LONG], self._questions, n=1)
         with errors_in(self.settings.lang, CostError):
             if near:
-                raise CostError(say(messages.NO_KEY_NEAR, key=repr(key), near=near[0]))
-            raise CostError(say(messages.NO_KEY, key=repr(key), keys=", ".join(self._questions)))
+                raise CostError(say(messages.NO_KEY_NEAR, key=shortened(key), near=near[0]))
+            raise CostError(say(messages.NO_KEY, key=shortened(key), keys=", ".join(self._questions)))
 
     def diagnose(self, key: str, answer: Any, earlier: Mapping[str, Any] | None = None) -> Diagnosis:
         """What an answer is, without scoring or remembering it; ``earlier`` are answers to other questions.
@@ -101,10 +108,8 @@ class Sheet(Exports):
         value; one that follows from the student's own earlier error gives the settings' share of them.
         With ``practice`` nothing raises: the verdict is given back, to be shown; a grader refuses that.
         """
-        self._refuse(points, practice=practice)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            verdict = self._verdict(key, answer, points, hint, most=4 if practice else self.settings.highest_hint)
+        self._refuse(points, hint, practice=practice)
+        verdict = self.verdict(key, answer, points, hint, most=4 if practice else self.settings.highest_hint)
         if practice:
             return verdict
         if verdict.diagnosis is None or not (verdict.diagnosis.is_right or verdict.points):
@@ -119,6 +124,20 @@ class Sheet(Exports):
             for key, given in answers.items():
                 with contextlib.suppress(NotANumber):
                     self._last[self[key].key] = read(key, given)
+
+    def verdict(
+        self, key: str, answer: Any, points: float | None = None, hint: int | None = None, most: int = STEPS
+    ) -> Verdict:
+        """What a check says of an answer, which is remembered; feedback climbs to the step ``most``."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return self._verdict(key, answer, points, hint, most)
+
+    def succeed(self, earlier: Sheet) -> None:
+        """Go on where an earlier sheet was left, as far as its questions have the same answers here."""
+        same = {key for key in self.keys if key in earlier and earlier[key].value == self[key].value}
+        self._wrong.update({key: list(tried) for key, tried in earlier._wrong.items() if key in same})
+        self._last.update({key: last for key, last in earlier._last.items() if key in same})
 
     def _verdict(self, key: str, answer: Any, points: float | None, hint: int | None, most: int) -> Verdict:
         question = self[key]
@@ -149,13 +168,21 @@ class Sheet(Exports):
         share = 1.0 if diagnosis.is_right else self.settings.carried_share if diagnosis.carried else 0.0
         return float(points) * share
 
-    def _refuse(self, points: Any, *, practice: bool) -> None:
+    def _refuse(self, points: Any, hint: Any, *, practice: bool) -> None:
         number = isinstance(points, (int, float)) and not isinstance(points, bool)
         with errors_in(self.settings.lang, CostError):
-            if practice and os.environ.get(GRADER):
+            if practice and _is_graded():
                 raise CostError(messages.UNDER_A_GRADER)
-            if points is not None and not (number and 0 <= points < float("inf")):
+            if points is not None and not (number and 0 <= points <= sys.float_info.max):
                 raise CostError(say(messages.NO_POINTS, points=repr(points)))
+            if hint is not None and (isinstance(hint, bool) or hint not in range(1, STEPS + 1)):
+                raise CostError(say(messages.NO_STEP, hint=repr(hint)))
+
+
+def _is_graded() -> bool:
+    """Whether nbgrader or otter runs this."""
+    otter = getattr(sys.modules.get(_OTTER), "Notebook", None)
+    return bool(os.environ.get(GRADER) or getattr(otter, "_grading_mode", False))
 
 
 def _wrong(text: str) -> AssertionError:

@@ -40,6 +40,7 @@ from nbcnncost.magic.options import (
     read_rules,
     split_rules,
 )
+from nbcnncost.magic.predicting import predicted
 from nbcnncost.magic.speaking import language_of, with_help
 from nbcnncost.magic.words import is_silenced
 from nbcnncost.records import ITEM_SIZES
@@ -139,6 +140,8 @@ class CnnCostMagics(Magics):
         report: Any = _report(models[0], options) if len(models) == 1 else _comparison(models, options)
         if options.compare:
             report = _side_by_side(report, options)
+        if options.predict:
+            report = predicted(report, options)
         if options.out is not None:
             shell.user_ns[options.out] = report
         result = report.panel() if options.panel and isinstance(report, Report) else report
@@ -240,7 +243,7 @@ def _report(model: Any, options: Options) -> Report:
     report = made.with_look(**options.look)
     if error is None:
         return report
-    if report.rows and not options.quiet:
+    if report.rows and not options.quiet and not options.predict:
         _display(report)
     raise error.with_traceback(_without_our_frames(error.__traceback__))
 

@@ -17,6 +17,8 @@ from nbcnncost.report import Report
 def check_comparison(options: Options) -> None:
     """Refuse what a line asks of a comparison that has no such thing; before anything runs."""
     number = len(options.models)
+    if options.predict:
+        _check_prediction(options, number)
     if options.compare:
         _check_side_by_side(options, number)
     if number < 2:
@@ -33,6 +35,14 @@ def check_comparison(options: Options) -> None:
     wrong = next((name for name in options.columns or () if name not in columns), None)
     if "columns" in options.given and wrong is not None:
         raise UsageError(f"--columns of a difference are {', '.join(columns)}; not {wrong}")
+
+
+def _check_prediction(options: Options, number: int) -> None:
+    """A prediction is of one model's layers."""
+    if number > 1:
+        raise UsageError(f"--predict asks about one model; here are {number}")
+    if options.compare:
+        raise UsageError("--predict asks about layers; --compare shows conventions instead")
 
 
 def _check_side_by_side(options: Options, number: int) -> None:

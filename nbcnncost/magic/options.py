@@ -25,7 +25,7 @@ from nbcnncost.parts import STEP
 from nbcnncost.records import ITEM_SIZES
 from nbcnncost.shapes import parse_shape
 from nbcnncost.views import VIEWS
-from nbcnncost.views.columns import COLUMNS
+from nbcnncost.views.columns import ASKABLE, COLUMNS
 from nbcnncost.views.fold import SORTABLE
 
 MODES = ("eval", "train", "same")
@@ -111,6 +111,12 @@ OPTIONS = (
     Option("", "--panel", "", "an interactive panel, to explore the layers and to see what changes would cost"),
     Option(
         "",
+        "--predict",
+        "",
+        f"hide the numbers until you have filled them in; --columns then names what is asked for: {','.join(ASKABLE)}",
+    ),
+    Option(
+        "",
         "--mode",
         "MODE",
         "run it in eval (the default) or train mode, or the same as it stands",
@@ -173,6 +179,7 @@ More examples:
     %cnncost net -d 2 -s flops -n 10         the ten costliest blocks, no deeper than two levels
     %cnncost net --view both                 the table and a bar chart
     %cnncost net --panel                     an interactive panel, to explore and to change
+    %cnncost net --predict                   a table to fill in, with the numbers hidden until it is
     %cnncost net --train --optimizer adam    a whole training step
     %cnncost net -c macs -o report -q        keep the report, show nothing
     %cnncost net -c thop                     count as another tool does, to the digit
@@ -186,7 +193,8 @@ report.explain("conv1"), report.by_type(), report.to_pandas(), report.diff(other
 their comparison: comparison.difference, comparison.plot(), comparison.to_csv(). Of two models -d, -s, -n and --columns
 say how the difference is shown; its columns are params, frozen, macs, integer_macs, flops and count, with --train also
 step and its parts. Of more, -s sorts the models. With --panel the result is the panel: panel.report is what it shows,
-panel.state what was made of it; -o keeps the report.
+panel.state what was made of it; -o keeps the report. With --predict the result, which -o keeps, is the prediction:
+prediction.fill(numbers) checks them, prediction.reveal() shows what is right, and then there is prediction.report.
 `%config CnnCostMagics` sets the defaults.
 """
 
@@ -214,9 +222,12 @@ class Options:
     input_grad: bool
     quiet: bool
     panel: bool
+    predict: bool
     lang: str
     #: Which of the looks, and whether a panel, the line itself asks for.
     given: frozenset[str] = frozenset()
+    #: What a prediction asks for, where the line says it.
+    asked: tuple[str, ...] | None = None
 
     @property
     def look(self) -> dict[str, Any]:
@@ -268,18 +279,33 @@ def _checked(given: Any, words: list[str], defaults: Any) -> Options:
         depth=_count("--depth", given.depth, defaults.depth, everything=None),
         sort=_sort(given, defaults.sort),
         top=_count("--top", given.top, defaults.top, everything=sys.maxsize),
-        columns=_columns(given, defaults.columns),
+        columns=None if given.predict else _columns(given, defaults.columns),
         view=one_of("--view", given.view or defaults.view, VIEWS),
         mode=_mode(given, defaults.mode),
         execute=given.execute,
-        training=given.train,
+        training=_training(given),
         optimizer=_optimizer(given, defaults.optimizer),
         input_grad=_input_grad(given),
         quiet=given.quiet or defaults.quiet,
-        panel=given.panel or defaults.panel,
+        panel=_panel(given, defaults.panel),
+        predict=given.predict,
         lang=one_of("--lang", given.lang or defaults.lang, LANGUAGES),
         given=frozenset(name for name in (*_LOOKS, "panel") if getattr(given, name)),
+        asked=tuple(_names("--columns", given.columns, ASKABLE) or ()) or None if given.predict else None,
     )
+
+
+def _panel(given: Any, default: bool) -> bool:
+    """Whether to show a panel; what the line says goes before the default."""
+    if given.panel and given.predict:
+        raise UsageError("--predict hides what --panel shows; give one of them")
+    return given.panel or (default and not given.predict)
+
+
+def _training(given: Any) -> bool:
+    if given.train and given.predict:
+        raise UsageError("--predict asks about a forward run; leave --train out")
+    return bool(given.train)
 
 
 def _sort(given: Any, default: str | None) -> str | None:

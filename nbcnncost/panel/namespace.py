@@ -4,45 +4,16 @@ from __future__ import annotations
 
 import keyword
 import sys
-from dataclasses import dataclass, field
 from typing import Any
 
+from nbcnncost import cells
+from nbcnncost.cells import shell_here
 from nbcnncost.errors import CostError
 
 
-def shell_here() -> Any:
-    """The IPython that runs this, or ``None``."""
-    from IPython.core.getipython import get_ipython
-
-    return get_ipython()
-
-
-@dataclass
-class _Run:
-    """The panels that one run of a cell has made so far, and those of the run before it that are not replaced yet."""
-
-    number: str
-    before: list[Any] = field(default_factory=list)
-    made: list[Any] = field(default_factory=list)
-
-
 def take_place(panel: Any) -> Any:
-    """The panel that the same cell made in this place when it ran before, or ``None``; the new one is remembered.
-
-    Front ends say with each run which cell it is; the shell keeps what belongs to it.
-    """
-    shell = shell_here()
-    parent = getattr(shell, "parent_header", None) or {}
-    cell = (parent.get("metadata") or {}).get("cellId")
-    if not isinstance(cell, str):
-        return None
-    runs: dict[str, _Run] = shell.meta.setdefault("nbcnncost_panels", {})
-    number = str(parent.get("header", {}).get("msg_id"))
-    if cell not in runs or runs[cell].number != number:
-        runs[cell] = _Run(number, runs[cell].made if cell in runs else [])
-    run = runs[cell]
-    run.made.append(panel)
-    return run.before.pop(0) if run.before else None
+    """The panel that the same cell made in this place when it ran before, or ``None``."""
+    return cells.take_place(panel, "nbcnncost_panels")
 
 
 def put(name: Any, value: Any) -> str:
@@ -64,11 +35,7 @@ def put(name: Any, value: Any) -> str:
 
 def name_of(model: Any, usual: str = "net") -> str:
     """The variable that holds the model, or what it is usually called."""
-    shell = shell_here()
-    if shell is None or model is None:
-        return usual
-    names = [name for name, value in shell.user_ns.items() if value is model and not name.startswith("_")]
-    return names[0] if names else usual
+    return cells.name_of(model, usual)
 
 
 def _is_module(value: Any) -> bool:

@@ -35,6 +35,8 @@ COLUMNS = (
     *STEP,
     "step_share",
 )
+#: What the table of a prediction can ask for; ``output`` stands for the sizes along each axis.
+ASKABLE = ("output", "elements", "params", "macs", "flops", "activation_bytes", "weight_bytes")
 #: Columns that are left out first where a table is too wide, in this order.
 DISPENSABLE = ("flops_share", "macs_share", "params_share")
 _LEFT = frozenset({"layer", "type"})

@@ -135,13 +135,34 @@ def test_rounding_is_to_the_nearest(digits):
         assert rounded(value, digits) == Fraction(f"{float(value):.{digits - 1}e}")
 
 
-@pytest.mark.parametrize(("answer", "value"), [("6.52e4", 65250), ("6.53e4", 65250), ("2.320e5", 232050)])
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [
+        ("6.52e4", 65250),
+        ("6.53e4", 65250),
+        ("2.320e5", 232050),
+        ("1.00e8", 99_950_000),
+        ("9.99e4", 99_949),
+        ("1.000e5", 100_049),
+    ],
+)
 def test_a_half_may_be_rounded_either_way(answer, value):
     """Python rounds halves to even, people round them up: both are right."""
     assert read("q", answer).rounds(Fraction(value))
 
 
-@pytest.mark.parametrize(("answer", "value"), [("6.51e4", 65250), ("6.54e4", 65250), ("1.00e8", 99_600_000)])
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [
+        ("6.51e4", 65250),
+        ("6.54e4", 65250),
+        ("1.00e8", 99_600_000),
+        ("9.996e4", 100_000),
+        (999.6, 1000),
+        ("9.9996e5", 1_000_000),
+        ("0", 1),
+    ],
+)
 def test_other_numbers_are_not_taken_for_rounded(answer, value):
     """What is further away than half a unit of the last digit is another number."""
     assert not read("q", answer).rounds(Fraction(value))

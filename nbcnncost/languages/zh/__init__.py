@@ -29,6 +29,7 @@ from nbcnncost.languages.zh.formulas import FORMULAS
 from nbcnncost.languages.zh.gradients import GRADIENTS
 from nbcnncost.languages.zh.inputs import INPUTS
 from nbcnncost.languages.zh.magic import MAGIC
+from nbcnncost.languages.zh.predictions import PREDICTIONS
 from nbcnncost.languages.zh.symbols import SYMBOLS
 from nbcnncost.languages.zh.tables import TABLES
 from nbcnncost.languages.zh.what_if import WHAT_IF
@@ -43,6 +44,7 @@ ZH = MappingProxyType(
         **MAGIC,
         **WHAT_IF,
         **COURSE,
+        **PREDICTIONS,
         **FORMULAS,
         **GRADIENTS,
         **SYMBOLS,

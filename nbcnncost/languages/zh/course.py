@@ -41,6 +41,15 @@ _ANSWERS = {
     '{key}: {given} is no number; answer with a number, as 34944, "34,944" or "1.05e8".': (
         '{key}：{given} 不是数字；请用数字作答，如 34944、"34,944" 或 "1.05e8"。'
     ),
+    '{key}: {given} is more than a number; leave out what stands behind it, as 34944, "34,944" or "1.05e8".': (
+        '{key}：{given} 不只是数字；请去掉数字后面的内容，如 34944、"34,944" 或 "1.05e8"。'
+    ),
+    '{key}: the comma in {given} does not separate thousands; write "34,944", or a point: "1.05e8".': (
+        '{key}：{given} 中的逗号不是千位分隔符；请写成 "34,944"，或用小数点："1.05e8"。'
+    ),
+    "{key}: {given} is a calculation in quotes; without the quotes Python computes it.": (
+        "{key}：{given} 是引号里的算式；去掉引号，Python 就会计算它。"
+    ),
     "{key}: there is no answer yet; put your number in.": "{key}：还没有作答；请填入你的数字。",
     "{key}: True and False are no numbers; answer with a number, as 34944.": (
         "{key}：True 与 False 不是数字；请用数字作答，如 34944。"
@@ -100,6 +109,9 @@ _REFUSALS = {
     "{name} has no {quantity} to ask for": "{name} 没有可提问的 {quantity}",
     "practice=True scores nothing, so it does not run under a grader: leave it out in graded cells": (
         "practice=True 不计分，因此不能在评分程序下运行：请在评分单元格中去掉它"
+    ),
+    "hint is a step of feedback from 1 to 4, as hint=2, not {hint}": (
+        "hint 是提示的级别，从 1 到 4，如 hint=2，而不是 {hint}"
     ),
     "points is a number from 0, as points=2, not {points}": "points 应为不小于 0 的数，如 points=2，不能是 {points}",
     "there is no sheet here to check {key} with; make one first: sheet = course.sheet(…)": (

@@ -36,6 +36,7 @@ More examples:
     %cnncost net -d 2 -s flops -n 10         the ten costliest blocks, no deeper than two levels
     %cnncost net --view both                 the table and a bar chart
     %cnncost net --panel                     an interactive panel, to explore and to change
+    %cnncost net --predict                   a table to fill in, with the numbers hidden until it is
     %cnncost net --train --optimizer adam    a whole training step
     %cnncost net -c macs -o report -q        keep the report, show nothing
     %cnncost net -c thop                     count as another tool does, to the digit
@@ -49,7 +50,8 @@ report.explain("conv1"), report.by_type(), report.to_pandas(), report.diff(other
 their comparison: comparison.difference, comparison.plot(), comparison.to_csv(). Of two models -d, -s, -n and --columns
 say how the difference is shown; its columns are params, frozen, macs, integer_macs, flops and count, with --train also
 step and its parts. Of more, -s sorts the models. With --panel the result is the panel: panel.report is what it shows,
-panel.state what was made of it; -o keeps the report.
+panel.state what was made of it; -o keeps the report. With --predict the result, which -o keeps, is the prediction:
+prediction.fill(numbers) checks them, prediction.reveal() shows what is right, and then there is prediction.report.
 `%config CnnCostMagics` sets the defaults.
 """: """\
 一个 PyTorch CNN 的代价：每一层的参数量、MACs 与 FLOPs，以及每个数字背后的公式。
@@ -81,6 +83,7 @@ panel.state what was made of it; -o keeps the report.
     %cnncost net -d 2 -s flops -n 10         代价最大的十个块，最深展开两级
     %cnncost net --view both                 表格与条形图
     %cnncost net --panel                     交互式面板，可逐层查看、试改设置
+    %cnncost net --predict                   一张待填写的表格，填好之前不显示数字
     %cnncost net --train --optimizer adam    整个训练步
     %cnncost net -c macs -o report -q        保存报告，不显示
     %cnncost net -c thop                     照另一个工具的方式计数，逐位相同
@@ -94,7 +97,8 @@ report.explain("conv1")、report.by_type()、report.to_pandas()、report.diff(ot
 它们的比较：comparison.difference、comparison.plot()、comparison.to_csv()。对两个模型，-d、-s、-n 与 --columns
 决定差异如何显示；可用的列有 params、frozen、macs、integer_macs、flops 与 count，加 --train 时还有
 step 及其各部分。对更多模型，-s 决定模型的次序。加 --panel 时结果是面板：panel.report 是它所显示的报告，
-panel.state 是你在其中所做的选择；-o 保存的是报告。
+panel.state 是你在其中所做的选择；-o 保存的是报告。加 --predict 时结果是预测表，-o 保存的也是它：
+prediction.fill(numbers) 检查你的数字，prediction.reveal() 显示正确的数字，之后还有 prediction.report。
 `%config CnnCostMagics` 设置默认值。
 """,
     "positional arguments": "位置参数",
