@@ -16,6 +16,7 @@ from nbcnncost.languages import translate
 from nbcnncost.optimizers import OPTIMIZERS
 from nbcnncost.records import Trace
 from nbcnncost.report import Look, Report
+from nbcnncost.shown import language_here
 from nbcnncost.source import source_of
 from nbcnncost.units import plural
 
@@ -88,6 +89,7 @@ def cost(
         training=training,
         optimizer=optimizer,
         input_grad=input_grad,
+        lang=language_here(),
     )
     if error is not None:
         raise error

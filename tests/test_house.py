@@ -102,7 +102,7 @@ HOUSE = {
         4,
         own=(
             *("comparison", "conventions", "errors", "labels", "languages", "optimizers", "records", "report"),
-            *("source", "units"),
+            *("shown", "source", "units"),
         ),
         in_functions=("aten", "tracing"),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import html
+import json
 import re
 import sys
 import warnings
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
+import nbformat
 import pytest
 import torch
 from IPython import version_info
@@ -26,6 +28,7 @@ from nbcnncost import compare, cost, course
 from nbcnncost.catalogue import CATALOGUE
 from nbcnncost.conventions import CONVENTIONS, PEERS
 from nbcnncost.course import messages
+from nbcnncost.course.generators import wording
 from nbcnncost.course.mistakes import RATIO_MISTAKES
 from nbcnncost.errors import CostError, ShapeError, UncountedOpWarning
 from nbcnncost.languages import LANGUAGES, catalogue, speaker, translate, words
@@ -33,6 +36,7 @@ from nbcnncost.languages.templates import Template
 from nbcnncost.languages.zh.panel import PANEL
 from nbcnncost.magic import CnnCostMagics
 from nbcnncost.magic.options import DESCRIPTION, OPTIONS
+from nbcnncost.panel import LayerChange, Panel, WhatIf
 from nbcnncost.symbols import SYMBOLS
 from nbcnncost.views import fonts
 from nbcnncost.views.wrapping import width, wrap
@@ -51,13 +55,13 @@ DTYPE dtypes einsum einsum_path ELU en eps erf eval everything execute exp expla
 False FFTW float float16 float32 float64 FLOP flop_counter_mode FlopCounterMode flops FLOPs flops_share folded
 formulas FORMULAS forward from_numpy frozen fvcore GELU GFLOPs Golub grid_sample gru GRU hardshrink hardsigmoid
 hardswish hardtanh HEIGHT help Huber Hutter im2col image inplace input input-grad input_data input_grad input_size
-int32 int64 integer_macs Kingma labels lang LANG large layer layers LeakyReLU LENGTH lerp linear Linear LIST
+int32 int64 integer_macs IPython Kingma labels lang LANG large layer layers LeakyReLU LENGTH lerp linear Linear LIST
 load_state_dict Loan log logit logits logsigmoid Loshchilov LSTM lstm LU MAC MACs macs macs_share magic margin mask
 matmul max medium mish mm MODE mode model MODEL models module Module momentum mult-adds MultiheadAttention name NAME
 nearest-exact net Net net_a net_b nets nn None none numpy optimizer other out output padding panel paper params
 params_share pos_weight PReLU proj_size ptflops ptflops_aten Python pytorch PyTorch quiet Re recomputed relu ReLU
 relu6 ReLU6 report resnet18 resnet50 RMS RNN rnn_relu rnn_tanh RoI rule same sampling_ratio
-scaled_dot_product_attention scatter self SELU Sequential sgd SGD shape SHAPE share sigmoid SiLU small softmax
+scaled_dot_product_attention scatter self SELU Sequential sgd SGD shape SHAPE share sigmoid SiLU size small softmax
 softplus softshrink sort specials state_dict step step_share table tanh tensordot textbook thop timm top torch
 torchinfo torchprofile TorchScript torchvision train training TransformerEncoderLayer True Tukey type uncounted
 elements predict Upsample valid VALUE Van VAR VIEW view WIDTH with_look with_rules x3 zh
@@ -126,7 +130,7 @@ ELSEWHERE = {
     "units.py": "a doctest's noun",
     "__init__.py": "Python's own words for an attribute that is not there",
 }
-FOLDERS_ELSEWHERE = ("families", "languages", "course", "panel")
+FOLDERS_ELSEWHERE = ("families", "languages", "course")
 #: Texts that no user reads, and what is only looked for in a framework's words.
 UNSEEN = (
     "an entry has a row on one side at least",
@@ -148,7 +152,16 @@ UNSEEN = (
     "recurrent, steps first",
     "What it gets wrong",
     "Rules: ",
+    "from nbcnncost import cost",
+    "from torch import nn",
+    "import copy",
+    "import torch",
+    "const packed",
+    "Panel of 7: ",
+    "module 'nbcnncost.panel' has no attribute",
 )
+#: What a panel's state is made of, in messages.
+READ = ("what-if", "view", "change of a layer")
 #: Texts whose holes hold words of ours, with what they become.
 GLUED = {
     "there is no optimizer 77 there are: 7, or None": (
@@ -186,6 +199,30 @@ GLUED = {
         "Net, input 1×3×8×8: 11.2 k parameters by type",
         "Net, input 1×3×8×8: ? MACs a training step by layer, macs",
     ),
+    "7 has no column": ("Net has no column 'x'; there are: params, …", "Net has no column 'x'; did you mean macs?"),
+    "7 has no layer of type": ("Net has no layer of type 'x'; there are: Conv2d",),
+    "7 has no row": ("Net has no row 'x'; did you mean conv1 or conv2?",),
+    "a panel cannot be sorted by": ("a panel cannot be sorted by 'x'; there are: params, macs",),
+    "7 now holds the report7": (
+        "a now holds the report",
+        "a now holds the report; what it held before (float) is gone from there",
+    ),
+    "; what it held before (7) is gone from there": (),
+    "7 of the training step": ("FLOPs of the training step",),
+    "a 7 is a dict with: 7; not 7": tuple(f"a {what} is a dict with: a, b; not 1" for what in READ),
+    "a 7 has no 7; it has: 7": tuple(f"a {what} has no 'c'; it has: a, b" for what in READ),
+    "7 of a 7 cannot be 7": tuple(f"a of a {what} cannot be 1" for what in READ),
+    "change of a layer": (),
+    "7 cannot be read: 7": ("nbcnncost.json cannot be read: 7",),
+    '7 holds settings by their names, as {"lang": "zh"}, not 7': (
+        'nbcnncost.json holds settings by their names, as {"lang": "zh"}, not 7',
+    ),
+    "the dtype cannot be 7: 7": (
+        "the dtype cannot be 'x': it is one of float32, float16",
+        "the dtype cannot be 'x': these weights keep theirs",
+    ),
+    "it is one of 7": (),
+    "these weights keep theirs": (),
     "7 renamed": ("12 layers renamed", "1 layer renamed"),
     "7 (7) 7 by 7": ("96,000 (96.0 k) FLOPs by textbook", "96,000 (96.0 k) FLOPs a training step by textbook"),
     "7, input 77: 7": (
@@ -635,13 +672,55 @@ def test_a_warning_of_the_magic_is_chinese(shell):
         shell.run_cell("%cnncost net -i 3,8,8 --lang zh")
 
 
-def test_python_speaks_english(shell):
-    """The functions know of no language that a magic's line or ``%config`` sets."""
-    run(shell, "%config CnnCostMagics.lang = 'zh'")
-    with pytest.warns(UncountedOpWarning), pytest.raises(CostError, match="expects 512 features but receives 648"):
-        cost(Block(), (3, 9, 9))
+def test_functions_answer_in_the_notebooks_language(shell):
+    """Reports and warnings follow what ``%config`` sets, not what a line asks for; errors are those of Python."""
     with pytest.warns(UncountedOpWarning, match="1 operation of Block without a rule"):
         assert cost(Block(), (3, 8, 8)).look.lang == "en"
+    run(shell, "%cnncost net -i 3,8,8 --lang zh -q")
+    assert course.Course().settings.lang == "en"
+    run(shell, "%config CnnCostMagics.lang = 'zh'")
+    with pytest.warns(UncountedOpWarning, match="Block 中有 1 个运算没有规则，未计入总数："):
+        report = cost(Block(), (3, 8, 8))
+    assert_chinese(repr(report))
+    assert_chinese(repr(compare(report, report.counted_as("macs"))))
+    assert course.Course().settings.lang == "zh"
+    with pytest.warns(UncountedOpWarning), pytest.raises(CostError, match="expects 512 features but receives 648"):
+        cost(Block(), (3, 9, 9))
+    run(shell, "%unload_ext nbcnncost")
+    assert course.Course().settings.lang == "en"
+
+
+FOLDERS = {
+    '{"lang": "zh", "depth": 1}': (("zh", 1), ""),
+    "{}": (("en", None), ""),
+    "[1]": (("en", None), "holds settings by their names"),
+    "{": (("en", None), "cannot be read"),
+    '{"lang": "fr"}': (("en", None), "'lang' trait"),
+}
+
+
+@pytest.mark.parametrize("text", FOLDERS)
+def test_a_folder_sets_the_language_of_its_notebooks(shell, tmp_path, monkeypatch, text):
+    """A file beside the notebooks is read when the extension is loaded; what is wrong with it is told of."""
+    (tmp_path / "nbcnncost.json").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    (lang, depth), told = FOLDERS[text]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        shell.run_line_magic("reload_ext", "nbcnncost")
+    assert [told in str(warning.message) for warning in caught] == [True] * bool(told)
+    magics = shell.magics_manager.registry["CnnCostMagics"]
+    assert (magics.lang, magics.depth) == (lang, depth)
+
+
+def test_a_users_own_settings_go_before_the_folders(shell, tmp_path, monkeypatch):
+    """Who has chosen a language keeps it; the folder's other settings hold."""
+    (tmp_path / "nbcnncost.json").write_text('{"lang": "zh", "depth": 1}', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    shell.config = Config({"CnnCostMagics": {"lang": "en"}})
+    shell.run_line_magic("reload_ext", "nbcnncost")
+    magics = shell.magics_manager.registry["CnnCostMagics"]
+    assert (magics.lang, magics.depth) == ("en", 1)
 
 
 def test_a_users_own_error_passes_unchanged(shell):
@@ -706,3 +785,158 @@ def test_a_course_in_chinese_tells_its_students_in_chinese():
     assert "is wrong" in english.check("conv1.params", 1, practice=True).text
     with pytest.raises(CostError, match="there is no language"):
         course.Course().use(lang="fr")
+
+
+def test_a_course_in_chinese_asks_in_chinese():
+    """Questions with what is given, a sheet's first line, and what it cannot do."""
+    made = course.Course().use(lang="zh")
+    for topic in course.TOPICS:
+        sheet = made.sheet(topic, student="ada")
+        assert_chinese(IN_COURSES.sub("", repr(sheet).partition("\n")[0]).replace(topic, "").replace("ada", ""))
+        for question in sheet:
+            assert_chinese(IN_COURSES.sub("", repr(question)).replace(question.name, "").replace("GELU", ""))
+            assert all(re.search("[\u4e00-\u9fff]", meaning) for _, meaning, _ in question.given)
+    sheet = made.sheet(LAYERS)
+    wrong = [
+        lambda: sheet["conv1.parameters"],
+        lambda: sheet.check("conv1.params", 1, points="x"),
+        lambda: made.sheet("no topic"),
+        lambda: made.question(LAYERS["fc1"], "h_out"),
+        lambda: made.use(carried_share=2),
+    ]
+    for call in wrong:
+        with pytest.raises(CostError, match=r"[\u4e00-\u9fff]"):
+            call()
+
+
+def test_a_class_report_and_a_selftest_of_a_chinese_course_are_chinese():
+    """Table, page, chart's description and what was tried; ids and data are the same in all languages."""
+    sheets = {lang: course.Course().use(lang=lang).sheet(LAYERS) for lang in LANGUAGES}
+    answers = {
+        f"s{at}": {wrong_key: str(wrong.value)}
+        for at, (wrong_key, wrong) in enumerate((entry.key, wrong) for entry in sheets["en"] for wrong in entry.wrong)
+    }
+    reports = {lang: course.class_report(sheet, {**answers, "bo": {"fc1.macs": "?"}}) for lang, sheet in sheets.items()}
+    found = reports["zh"]
+    for shown in (repr(found), seen_in(found._repr_html_()), found.to_markdown(), str(found.plot().alt)):
+        assert_chinese(re.sub(r"\[[^]]*\]|\b\w+_\w+\b", "", IN_COURSES.sub("", shown)).replace("inverted", ""))
+    assert found.to_csv() == reports["en"].to_csv()
+    tried = course.selftest(sheets["zh"])
+    assert_chinese(re.sub(r"\b\w+_\w+\b", "", IN_COURSES.sub("", repr(tried))))
+
+
+# The panel
+
+
+def texts_of(value) -> Iterator[str]:
+    """All texts in JSON-ready data, but for names and code."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        kept = ("id", "path", "key", "name", "code", "line", "kind", "value", "original", "mathml", "unit", "title")
+        yield from (text for key, entry in value.items() if key not in kept for text in texts_of(entry))
+    elif isinstance(value, (list, tuple)):
+        yield from (text for entry in value for text in texts_of(entry))
+
+
+class Told(Panel):
+    """A panel that keeps what it sends."""
+
+    def send(self, content, buffers=None):
+        self.__dict__.setdefault("sent", []).append(content)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_panel_speaks_chinese(training):
+    """The details of every row, what can be changed, what is changed, what is wrong, and what is said to a request."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UncountedOpWarning)
+        net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten())
+        net.append(nn.Linear(8 * 4 * 4, 10))
+        report = cost(net, (2, 3, 8, 8), training=training).with_look(lang="zh")
+    panel = Told(report)
+    for row in panel.table["rows"]["id"]:
+        panel.selected = row
+        sent = panel.get_state(["details", "controls"])
+        for line in sent["details"]["lines"]:
+            assert_no_english(line["heading"], line["why"], line["source"], line["text"].partition(" = ")[0])
+            assert_no_english(*re.findall("<mtext>\N{NO-BREAK SPACE}([^<]*)", line["mathml"]))
+        assert_no_english(*(entry["means"] for entry in sent["details"]["glossary"]))
+        assert_no_english(*(entry["note"] for entry in sent["details"]["conventions"]))
+        assert_no_english(*texts_of({key: entry for key, entry in sent["controls"].items() if key != "dtype"}))
+    panel.what_if = WhatIf(convention="macs", batch=4, layers={"0": LayerChange(kernel_size=5, padding=2, stride=1)})
+    told = [change["text"] for change in panel.get_state("controls")["controls"]["changes"]]
+    assert told == ["批量：2 → 4", "计数约定：textbook → macs", "0：卷积核 3×3 → 5×5，填充 1 → 2"]
+    panel.set_state({"what_if": {"layers": {"0": {"out_channels": 16}}}})
+    panel._latest.now()
+    assert re.search("需要|归一化|特征|通道", panel.get_state("status")["status"]["error"]["message"])
+    for request in ({"kind": "put", "name": "1x"}, {"kind": "export", "format": "doc"}):
+        panel._hear(panel, request, [])
+        assert re.search("[\u4e00-\u9fff]", panel.sent[-1]["text"]), panel.sent[-1]
+
+
+def assert_no_english(*texts: str) -> None:
+    """Not one English word is left in any of them."""
+    for text in texts:
+        assert not english_in(text), text
+
+
+def test_a_panel_brings_every_word_that_its_script_asks_for():
+    """Sentences in Chinese; in English the script's own stand."""
+    report = cost(nn.Linear(2, 2), (1, 2))
+    scripts = [path.read_text(encoding="utf-8") for path in sorted((PACKAGE / "panel" / "static").glob("*.js"))]
+    asked = {text for script in scripts for text in re.findall(r"\bt\(\s*\"([^\"]+)\"", script)}
+    said = Panel(report.with_look(lang="zh")).words
+    assert not sorted(asked - said.keys())
+    assert not [text for text, chinese in said.items() if not re.search("[\u4e00-\u9fff]", chinese) and text != "dtype"]
+    assert Panel(report).words == {}
+
+
+EXPORTS = ("to_nbgrader", "to_otter", "to_quiz", "to_moodle", "to_markdown", "to_latex")
+
+
+@pytest.mark.parametrize("export", EXPORTS)
+def test_what_a_chinese_sheet_is_made_into_is_chinese(export):
+    """Assignments, quizzes and paper, with their keys; the numbers are those of the English one."""
+    sheets = {lang: course.Course().use(lang=lang).sheet(LAYERS) for lang in LANGUAGES}
+    for options in ({}, *([{"key": True}] if export in ("to_markdown", "to_latex") else [])):
+        made = {lang: getattr(sheet, export)(**options) for lang, sheet in sheets.items()}
+        told = told_by(export, made["zh"])
+        assert told
+        for text in told:
+            bare = re.sub(r"`[^`]*`|<[^>]*>|\\[a-zA-Z]+|\b\w+_\w+\b|&\w+;", " ", IN_COURSES.sub("", text))
+            left = {*english_in(bare.replace("\\_", "_"))} - {"STUDENT", "total"}
+            assert not left, (left, text)
+        digits = {lang: re.findall(r"\d{3,}", text) for lang, text in made.items()}
+        assert digits["zh"] == digits["en"]
+
+
+def told_by(export: str, made: str) -> list[str]:
+    """What of an exported sheet is read by people."""
+    if export in ("to_nbgrader", "to_otter"):
+        cells = nbformat.reads(made, as_version=4).cells
+        prose = ["".join(cell.source) for cell in cells if cell.cell_type == "markdown"]
+        comments = [line for cell in cells for line in cell.source.split("\n") if line.startswith("# ")]
+        return [*prose[:1], *comments] if export == "to_nbgrader" else prose[:1]
+    if export == "to_quiz":
+        entries = json.loads(made)
+        return [*(entry["question"] for entry in entries), *(a["feedback"] for e in entries for a in e["answers"])]
+    if export == "to_moodle":
+        return [html.unescape(text) for text in re.findall(r"<text>([^<]*)</text>", made) if "&lt;p&gt;" in text]
+    start = made.index("\\section") if export == "to_latex" else 0
+    return [re.sub(r"\{(enumerate|itemize|document)\}|\$[^$]*\$", "", line) for line in made[start:].split("\n")]
+
+
+#: What is glued of others, or holds names alone.
+OTHERS = ("QUESTION", "TYPE_CHECKING", "OF_STUDENT")
+GRADING = [name for name in vars(wording) if name.isupper() and name not in OTHERS]
+
+
+@pytest.mark.parametrize("name", GRADING)
+def test_every_sentence_of_an_assignment_has_chinese_words(name):
+    """What students and teachers read of generated notebooks, quizzes and paper."""
+    template = getattr(wording, name)
+    said = zh(re.sub(r"(?<!\{)\{\w+\}", "7", template))
+    kept = r"`[^`]*`|'[^']*'|STUDENT = \S+|\b(points|setup|lab|import|sheet|student)\b"
+    assert re.search("[\u4e00-\u9fff]", said), template
+    assert not english_in(re.sub(kept, "", said)), (template, said)

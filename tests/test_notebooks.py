@@ -297,3 +297,17 @@ def test_outputs_hold_no_paths_addresses_and_times(path):
     """Nothing of the machine that ran a notebook stays in it."""
     shown = [(cell.id, text) for cell in code_cells(path) for text in texts(cell)]
     assert [(name, match[0]) for name, text in shown if (match := MACHINE.search(text))] == []
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: path.relative_to(NOTEBOOKS).as_posix())
+def test_stored_tables_are_in_the_notebooks_language(path):
+    """The code is the same; a file beside the Chinese notebooks says in which language the extension answers."""
+    is_chinese = "zh-CN" in path.relative_to(NOTEBOOKS).parts
+    assert (path.parent / "nbcnncost.json").is_file() == is_chinese
+    shown = [
+        output.data["text/plain"]
+        for cell in code_cells(path)
+        for output in cell.outputs
+        if "data" in output and "───" in output.data.get("text/plain", "")
+    ]
+    assert [text for text in shown if bool(CHINESE.search(text)) != is_chinese] == []

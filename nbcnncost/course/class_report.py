@@ -17,6 +17,7 @@ from nbcnncost.course.mistakes import MISTAKES
 from nbcnncost.course.numerals import NotANumber
 from nbcnncost.course.sheet import Sheet
 from nbcnncost.errors import CostError
+from nbcnncost.languages import LANGUAGES, translate
 from nbcnncost.shown import Shown
 from nbcnncost.units import percent
 from nbcnncost.views import export
@@ -63,6 +64,7 @@ class ClassReport(Shown):
     made: tuple[Made, ...]
     right: int
     view: str = "table"
+    lang: str = LANGUAGES[0]
 
     @property
     def wrong(self) -> int:
@@ -79,7 +81,7 @@ class ClassReport(Shown):
         """The sums in one line."""
         answers = self.right + self.wrong + self.no_number
         numbers = {"right": self.right, "wrong": self.wrong, "none": self.no_number}
-        return say(messages.CLASS_TITLE, students=len(self.students), answers=answers, **numbers)
+        return translate(say(messages.CLASS_TITLE, students=len(self.students), answers=answers, **numbers), self.lang)
 
     def by_mistake(self) -> dict[str, int]:
         """How many students made each mistake, in any question; the most frequent first."""
@@ -117,7 +119,13 @@ class ClassReport(Shown):
         """The table's rows as text."""
         for entry in self.made:
             share = "" if entry.id == _NO_NUMBER else percent(len(entry.students), self.wrong)
-            yield entry.key, f"{entry.title} [{entry.id}]", str(len(entry.students)), share
+            yield entry.key, f"{self._said(entry)} [{entry.id}]", str(len(entry.students)), share
+
+    def _said(self, entry: Made) -> str:
+        """A mistake in the report's language: one by one, where a number has several."""
+        return " / ".join(
+            " + ".join(translate(_title(one), self.lang) for one in _together(name)) for name in entry.id.split("|")
+        )
 
     def _view(self) -> str:
         return self.view
@@ -147,15 +155,17 @@ def class_report(sheets: Sheets, answers: Mapping[str, Mapping[str, Any]] | Iter
     """
     right = 0
     made: dict[tuple[str, str], list[str]] = {}
+    lang = sheets.settings.lang if isinstance(sheets, Sheet) else LANGUAGES[0]
     students = _by_student(answers)
     for student, given in students.items():
         own = sheets if isinstance(sheets, Sheet) else sheets(student)
+        lang = own.settings.lang
         for key, name in _ids(own, given):
             right += name == _RIGHT
             if name != _RIGHT:
                 made.setdefault((key, name), []).append(student)
     entries = [Made(key, name, tuple(who)) for (key, name), who in made.items()]
-    return ClassReport(tuple(students), tuple(sorted(entries, key=_rank)), right)
+    return ClassReport(tuple(students), tuple(sorted(entries, key=_rank)), right, lang=lang)
 
 
 def _rank(entry: Made) -> tuple[int, str, str]:
@@ -209,4 +219,9 @@ def _title(name: str) -> str:
         return _TOLD[name]
     if name.startswith("factor_"):
         return say(messages.CLASS_FACTOR, symbol=name.removeprefix("factor_"))
-    return " + ".join(MISTAKES[part].title if part in MISTAKES else part for part in name.split("+"))
+    return " + ".join(MISTAKES[part].title if part in MISTAKES else part for part in _together(name))
+
+
+def _together(name: str) -> list[str]:
+    """The ids of mistakes that were made together."""
+    return name.split("+")

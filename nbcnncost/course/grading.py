@@ -17,6 +17,8 @@ from nbcnncost.course.messages import say
 from nbcnncost.course.numerals import NotANumber, read
 from nbcnncost.course.sheet import GRADER, Sheet
 from nbcnncost.errors import CostError
+from nbcnncost.languages import translate
+from nbcnncost.shown import language_here
 
 #: JupyterHub sets it to the name that a student has logged in with.
 HUB_USER = "JUPYTERHUB_USER"
@@ -49,10 +51,11 @@ def student(typed: Any = "") -> str:
     name = "" if typed in (None, ...) else str(typed).strip()
     submitted = _submitted_by() if os.environ.get(GRADER) == "autograde" else ""
     if name and submitted and name.casefold() != submitted.casefold():
-        raise AssertionError(say(wording.OTHER_STUDENT, name=repr(name), submitted=repr(submitted)))
+        sentence = say(wording.OTHER_STUDENT, name=repr(name), submitted=repr(submitted))
+        raise AssertionError(translate(sentence, language_here()))
     found = name or submitted or os.environ.get(HUB_USER, "").strip()
     if not found:
-        raise CostError(wording.NO_STUDENT)
+        raise CostError(translate(wording.NO_STUDENT, language_here()))
     return found
 
 

@@ -20,6 +20,7 @@ from nbcnncost.course.settings import Settings
 from nbcnncost.course.sheet import Sheet
 from nbcnncost.course.topics import topic
 from nbcnncost.errors import CostError, InputError
+from nbcnncost.languages import errors_in, translate
 from nbcnncost.report import Report
 from nbcnncost.shown import chosen_lang
 
@@ -42,6 +43,10 @@ class Course:
 
     def use(self, convention: str | Convention | None = None, **settings: Any) -> Course:
         """A new course with another convention, salt, ``highest_hint``, ``carried_share`` or ``lang``."""
+        with errors_in(self.settings.lang, CostError):
+            return self._with(convention, settings)
+
+    def _with(self, convention: str | Convention | None, settings: dict[str, Any]) -> Course:
         if convention is not None:
             settings["convention"] = _single(named_convention(convention))
         settings["lang"] = chosen_lang(settings.get("lang"), self.settings.lang)
@@ -54,28 +59,32 @@ class Course:
         self, about: Any, input_size: Any = None, *, student: str = "", ask: Sequence[str] = (), name: str = ""
     ) -> Sheet:
         """A sheet of questions; see :func:`sheet`."""
-        if isinstance(about, str):
-            made = topic(about)
-            names = (self.settings.salt, student)
-            questions = variant(about, names, lambda draw: made.make(draw, self.settings.convention), made.alike)
-            return Sheet(questions, self.settings, name=name or about, student=student)
-        return Sheet(self._questions(about, input_size, ask), self.settings, name=name, student=student)
+        with errors_in(self.settings.lang, CostError):
+            if isinstance(about, str):
+                made = topic(about)
+                names = (self.settings.salt, student)
+                questions = variant(about, names, lambda draw: made.make(draw, self.settings.convention), made.alike)
+                return Sheet(questions, self.settings, name=name or about, student=student)
+            return Sheet(self._questions(about, input_size, ask), self.settings, name=name, student=student)
 
     def question(self, about: Layer | Sequence[Layer], quantity: str, *, name: str = "layer") -> Question:
         """One question about a layer, or about several together."""
         if quantity not in QUANTITIES:
-            raise InputError(_no_quantity(quantity))
+            raise self._error(InputError, _no_quantity(quantity))
         found = building.question(name, _several(about), quantity, self.settings.convention)
         if found is None:
-            raise CostError(say(messages.NO_QUESTION, name=name, quantity=quantity))
-        return found
+            raise self._error(CostError, say(messages.NO_QUESTION, name=name, quantity=quantity))
+        return found.said_in(self.settings.lang)
 
     def receptive_field(self, stack: Sequence[Layer], *, name: str = "stack") -> Question:
         """How far one output position of a stack of layers sees, along the first axis."""
         found = building.receptive_field(name, stack, self.settings.convention)
         if found is None:
-            raise CostError(say(messages.NO_QUESTION, name=name, quantity="receptive_field"))
-        return found
+            raise self._error(CostError, say(messages.NO_QUESTION, name=name, quantity="receptive_field"))
+        return found.said_in(self.settings.lang)
+
+    def _error(self, kind: type[CostError], sentence: str) -> CostError:
+        return kind(translate(sentence, self.settings.lang))
 
     def saving(
         self,
@@ -86,7 +95,8 @@ class Course:
         name: str = "saving",
     ) -> Question:
         """How many times as much the first design takes as the second, of MACs, parameters or any quantity."""
-        return building.ratio(name, _several(first), _several(second), of, self.settings.convention)
+        found = building.ratio(name, _several(first), _several(second), of, self.settings.convention)
+        return found.said_in(self.settings.lang)
 
     def _questions(self, about: Any, input_size: Any, ask: Sequence[str]) -> list[Question]:
         unknown = [name for name in ask if name not in QUANTITIES]

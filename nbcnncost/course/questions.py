@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations
@@ -19,9 +20,12 @@ from nbcnncost.course.numerals import number_text
 from nbcnncost.course.parts import Part
 from nbcnncost.course.quantities import QUANTITIES, Quantity, counting_flops
 from nbcnncost.course.rewriting import Ratio
+from nbcnncost.languages import LANGUAGES, translate
 
 #: Conventions that an answer may be right by; their FLOPs or MACs are of single operations, whatever stands around.
 _OTHERS = ("textbook", "macs")
+#: The kinds of layers in what a question is about.
+_KIND = re.compile(r"(?:^|(?<=[|+→] ))[^·|+→]+(?= · )")
 #: Single choices that courses make differently, as rules.
 _CHOICES = MappingProxyType({"2n − 1": {"dot_products": -1}, "biases added": {"bias_additions": 1}})
 
@@ -63,6 +67,7 @@ class Question:
 
     ``parts`` add up to the answer; where there are parts ``below``, their sum divides it. ``layers`` are those that
     the question is about, in the order of ``parts``. ``feeds`` are the earlier questions that this one builds on.
+    ``lang`` is the language of its words.
     """
 
     key: str
@@ -73,6 +78,13 @@ class Question:
     layers: tuple[Layer, ...] = ()
     feeds: tuple[Feed, ...] = ()
     about: str = ""
+    lang: str = LANGUAGES[0]
+
+    def said_in(self, lang: str) -> Question:
+        """The same question in another language than the one in which all are made."""
+        if lang == self.lang:
+            return self
+        return replace(self, lang=lang, about=_KIND.sub(lambda kind: translate(kind[0], lang), self.about))
 
     def __repr__(self) -> str:
         return f"{self.prompt}\n{self.about}" if self.about else self.prompt
@@ -87,7 +99,8 @@ class Question:
         """The question's sentence."""
         number_bytes = self.parts[0].values.get("e", 4)
         by = counting_flops(self.convention).name
-        return say(self.quantity.prompt, name=self.name, convention=by, bytes=number_bytes, unit=self.unit)
+        asked = say(self.quantity.prompt, name=self.name, convention=by, bytes=number_bytes, unit=self.unit)
+        return translate(asked, self.lang)
 
     @property
     def unit(self) -> str:
@@ -115,7 +128,8 @@ class Question:
     @property
     def given(self) -> tuple[tuple[str, str, int], ...]:
         """What a student is told: each symbol with its meaning and value."""
-        return self.layers[0].given if len(self.layers) == 1 else ()
+        told = self.layers[0].given if len(self.layers) == 1 else ()
+        return tuple((symbol, translate(meaning, self.lang), value) for symbol, meaning, value in told)
 
     @cached_property
     def wrong(self) -> tuple[Wrong, ...]:
@@ -142,7 +156,7 @@ class Question:
     def with_sizes(self, sizes: Mapping[str, Fraction]) -> Question:
         """The same question with other values of symbols: those that a student had found before."""
         parts, below = (tuple(_changed(part, sizes) for part in side) for side in (self.parts, self.below))
-        return Question(self.key, self.quantity, parts, self.convention, below, self.layers, (), self.about)
+        return replace(self, parts=parts, below=below, feeds=())
 
     @cached_property
     def by_other_conventions(self) -> Mapping[str, Fraction]:

@@ -13,6 +13,7 @@ from nbcnncost.course.messages import say
 from nbcnncost.course.numerals import NotANumber
 from nbcnncost.course.questions import Question, Wrong
 from nbcnncost.course.sheet import Sheet
+from nbcnncost.languages import LANGUAGES, speaker
 
 #: What stands in a student's cell before there is an answer.
 STUBS: tuple[Any, ...] = (None, NotImplemented, ..., "", "YOUR CODE HERE", "your answer", 0, float("nan"))
@@ -30,6 +31,7 @@ class SelfTest:
     mistakes: int
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    lang: str = LANGUAGES[0]
 
     @property
     def ok(self) -> bool:
@@ -39,7 +41,8 @@ class SelfTest:
     def __repr__(self) -> str:
         numbers = {"questions": self.questions, "stubs": self.stubs, "mistakes": self.mistakes}
         first = messages.SELFTEST_OK if self.ok else messages.SELFTEST_PROBLEMS
-        return "\n".join([say(first, number=len(self.problems), **numbers), *self.problems, *self.notes])
+        lines = [say(first, number=len(self.problems), **numbers), *self.problems, *self.notes]
+        return "\n".join(map(speaker(self.lang), lines))
 
 
 def selftest(sheet: Sheet) -> SelfTest:
@@ -60,7 +63,7 @@ def selftest(sheet: Sheet) -> SelfTest:
         for wrong in question.wrong:
             mistakes += 1
             problems += _told(question, wrong)
-    return SelfTest(len(sheet), len(STUBS), mistakes, tuple(problems), tuple(notes))
+    return SelfTest(len(sheet), len(STUBS), mistakes, tuple(problems), tuple(notes), sheet.settings.lang)
 
 
 def _right(question: Question) -> Iterator[str]:

@@ -20,7 +20,7 @@ from nbcnncost.course.questions import Question
 from nbcnncost.course.settings import Settings
 from nbcnncost.course.verdict import Verdict
 from nbcnncost.errors import CostError
-from nbcnncost.languages import speaker, translate
+from nbcnncost.languages import errors_in, speaker, translate
 
 #: nbgrader sets it to "autograde" or "validate" while it runs a notebook.
 GRADER = "NBGRADER_EXECUTION"
@@ -43,14 +43,16 @@ class Sheet(Exports):
         self.settings = settings
         #: When it was made, so that the newest of a notebook's sheets can be found; it is shown nowhere.
         self.made_at = time.perf_counter_ns()
-        self._questions = {question.key: question for question in questions}
+        said = (question.said_in(settings.lang) for question in questions)
+        self._questions = {question.key: question for question in said}
         self._wrong: dict[str, list[Answer]] = {}
         self._last: dict[str, Answer] = {}
 
     def __repr__(self) -> str:
         title = messages.SHEET_OF_STUDENT if self.student else messages.SHEET
         values = {"name": self.name or messages.UNNAMED, "student": self.student}
-        return "\n".join([say(title, convention=self.settings.convention.name, **values), *self.keys])
+        first = say(title, convention=self.settings.convention.name, **values)
+        return "\n".join([translate(first, self.settings.lang), *self.keys])
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -76,9 +78,10 @@ class Sheet(Exports):
         if isinstance(key, str) and key in self._questions:
             return self._questions[key]
         near = difflib.get_close_matches(str(key)[:_LONG], self._questions, n=1)
-        if near:
-            raise CostError(say(messages.NO_KEY_NEAR, key=shortened(key), near=near[0]))
-        raise CostError(say(messages.NO_KEY, key=shortened(key), keys=", ".join(self._questions)))
+        with errors_in(self.settings.lang, CostError):
+            if near:
+                raise CostError(say(messages.NO_KEY_NEAR, key=shortened(key), near=near[0]))
+            raise CostError(say(messages.NO_KEY, key=shortened(key), keys=", ".join(self._questions)))
 
     def diagnose(self, key: str, answer: Any, earlier: Mapping[str, Any] | None = None) -> Diagnosis:
         """What an answer is, without scoring or remembering it; ``earlier`` are answers to other questions.
@@ -86,9 +89,10 @@ class Sheet(Exports):
         Raises :class:`~nbcnncost.course.NotANumber`, a ``CostError``, for what is no number.
         """
         question = self[key]
-        known = {**self._last, **{name: read(name, given) for name, given in (earlier or {}).items()}}
-        before = {name: Earlier(self[name], given) for name, given in known.items() if name in self}
-        return diagnose(question, answer, before)
+        with errors_in(self.settings.lang, CostError):
+            known = {**self._last, **{name: read(name, given) for name, given in (earlier or {}).items()}}
+            before = {name: Earlier(self[name], given) for name, given in known.items() if name in self}
+            return diagnose(question, answer, before)
 
     def check(
         self, key: str, answer: Any, points: float | None = None, *, practice: bool = False, hint: int | None = None
@@ -140,7 +144,7 @@ class Sheet(Exports):
         try:
             diagnosis = self.diagnose(key, answer)
         except NotANumber as error:
-            return Verdict((translate(str(error), self.settings.lang),), None, 0.0)
+            return Verdict((str(error),), None, 0.0)
         self._last[key] = diagnosis.answer
         attempt = self._attempt(question, diagnosis)
         step = hint or (most if os.environ.get(GRADER) == "autograde" else min(attempt, most))  # nobody tries again
@@ -165,13 +169,14 @@ class Sheet(Exports):
         return float(points) * share
 
     def _refuse(self, points: Any, hint: Any, *, practice: bool) -> None:
-        if practice and _is_graded():
-            raise CostError(messages.UNDER_A_GRADER)
         number = isinstance(points, (int, float)) and not isinstance(points, bool)
-        if points is not None and not (number and 0 <= points <= sys.float_info.max):
-            raise CostError(say(messages.NO_POINTS, points=repr(points)))
-        if hint is not None and (isinstance(hint, bool) or hint not in range(1, STEPS + 1)):
-            raise CostError(say(messages.NO_STEP, hint=repr(hint)))
+        with errors_in(self.settings.lang, CostError):
+            if practice and _is_graded():
+                raise CostError(messages.UNDER_A_GRADER)
+            if points is not None and not (number and 0 <= points <= sys.float_info.max):
+                raise CostError(say(messages.NO_POINTS, points=repr(points)))
+            if hint is not None and (isinstance(hint, bool) or hint not in range(1, STEPS + 1)):
+                raise CostError(say(messages.NO_STEP, hint=repr(hint)))
 
 
 def _is_graded() -> bool:

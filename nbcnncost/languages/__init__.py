@@ -7,14 +7,15 @@ layer's name, a framework's own message) stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache, lru_cache, partial
 
 from nbcnncost.languages.templates import Template
 from nbcnncost.languages.zh import ZH
 from nbcnncost.languages.zh.panel import PANEL
 
-__all__ = ["LANGUAGES", "catalogue", "speaker", "translate", "words"]
+__all__ = ["LANGUAGES", "catalogue", "errors_in", "speaker", "translate", "words"]
 
 #: The languages by their codes; the first is the one in which everything is written.
 LANGUAGES = ("en", "zh")
@@ -45,6 +46,17 @@ def translate(text: str, lang: str) -> str:
 def speaker(lang: str) -> Callable[[str], str]:
     """:func:`translate` into one language."""
     return partial(translate, lang=lang)
+
+
+@contextmanager
+def errors_in(lang: str, *kinds: type[Exception]) -> Iterator[None]:
+    """Let the errors of these kinds that leave say their sentence in a language; they stay the same errors."""
+    try:
+        yield
+    except kinds as error:
+        if error.args:
+            error.args = (translate(str(error), lang), *error.args[1:])
+        raise
 
 
 def words(lang: str, texts: Iterable[str] = ()) -> dict[str, str]:

@@ -23,10 +23,11 @@ from traitlets.config import Config
 from nbcnncost.comparison import Comparison
 from nbcnncost.conventions import CONVENTIONS, textbook
 from nbcnncost.errors import CostError
-from nbcnncost.languages import LANGUAGES, translate
+from nbcnncost.languages import LANGUAGES, errors_in, translate
 from nbcnncost.magic import completion
 from nbcnncost.magic.body import Body, run_body
 from nbcnncost.magic.comparing import check_comparison, compared
+from nbcnncost.magic.folder import settings_here
 from nbcnncost.magic.models import is_module, is_module_class, model_of_body, named_model, no_model_named
 from nbcnncost.magic.options import (
     DESCRIPTION,
@@ -40,7 +41,7 @@ from nbcnncost.magic.options import (
     split_rules,
 )
 from nbcnncost.magic.predicting import predicted
-from nbcnncost.magic.speaking import language_of, speaking, with_help
+from nbcnncost.magic.speaking import language_of, with_help
 from nbcnncost.magic.words import is_silenced
 from nbcnncost.records import ITEM_SIZES
 from nbcnncost.report import Report
@@ -122,7 +123,7 @@ class CnnCostMagics(Magics):
     def cnncost(self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
         """What a PyTorch CNN costs; ``%cnncost?`` shows :data:`~nbcnncost.magic.options.DESCRIPTION`."""
         __tracebackhide__ = True
-        with speaking(language_of(line, self.lang)):
+        with errors_in(language_of(line, self.lang), CostError, UsageError):
             return self._answer(line, cell, local_ns)
 
     def _answer(self, line: str, cell: str | None, local_ns: Mapping[str, Any] | None) -> Any:
@@ -156,11 +157,16 @@ def _parser() -> ArgumentParser:
 
 
 def load(shell: Any) -> None:
-    """Add the magic and its completion to the shell; a bad ``%config`` value is told of and left out."""
+    """Add the magic and its completion to the shell; a bad value in its settings is told of and left out.
+
+    Settings of the user's own go before those of the notebook's folder.
+    """
     unload(shell)
     try:
-        magics = CnnCostMagics(shell)
-    except TraitError as error:
+        settings = settings_here()
+        settings.merge(shell.config)
+        magics = CnnCostMagics(shell, config=settings)
+    except (TraitError, CostError) as error:
         warnings.warn(f"%config: {str(error).rstrip('.')}; the defaults are used instead", stacklevel=3)
         _forget(shell)
         magics = CnnCostMagics(shell, config=Config())

@@ -6,13 +6,9 @@ import copy
 import functools
 import re
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from IPython.core.error import UsageError
-
-from nbcnncost.errors import CostError
 from nbcnncost.languages import LANGUAGES, translate
 
 _ON_THE_LINE = re.compile(rf"(?:^|\s)--lang(?:\s+|=)[\"']?({'|'.join(LANGUAGES)})\b")
@@ -22,17 +18,6 @@ def language_of(line: str, usual: str) -> str:
     """The language of a line, whatever else may be wrong with it."""
     found = _ON_THE_LINE.findall(line)
     return found[-1] if found else usual
-
-
-@contextmanager
-def speaking(lang: str) -> Iterator[None]:
-    """Let the errors of ours that leave say their sentence in a language; they stay the same errors."""
-    try:
-        yield
-    except (CostError, UsageError) as error:
-        if error.args:
-            error.args = (translate(str(error), lang), *error.args[1:])
-        raise
 
 
 def with_help(magic: Callable[..., Any], parser: ArgumentParser, lang: str) -> Callable[..., Any]:

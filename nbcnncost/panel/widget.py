@@ -12,6 +12,8 @@ import anywidget
 import traitlets
 
 from nbcnncost.errors import CostError
+from nbcnncost.languages import LANGUAGES, words
+from nbcnncost.panel import speech
 from nbcnncost.panel.assets import module
 from nbcnncost.panel.baseline import baseline_of
 from nbcnncost.panel.bursts import Latest, uncollected
@@ -50,6 +52,10 @@ def _read(name: str) -> Callable[[Any, Panel], Any]:
     return lambda value, panel: _READERS[name](value)
 
 
+def _in_language(say: Callable[[Any, str], Any]) -> Callable[[Any, Panel], Any]:
+    return lambda value, panel: say(value, panel._lang)
+
+
 class Panel(anywidget.AnyWidget):
     """A report to explore and to change in a notebook; ``report.panel()`` makes one.
 
@@ -73,9 +79,9 @@ class Panel(anywidget.AnyWidget):
         sync=True, to_json=lambda pinned, panel: None if pinned is None else _text(panel._beside(pinned))
     )
     table = traitlets.Dict().tag(sync=True, to_json=lambda table, panel: _text(table))
-    controls = traitlets.Dict().tag(sync=True)
-    details = traitlets.Dict().tag(sync=True)
-    status = traitlets.Dict(dict(_IDLE)).tag(sync=True)
+    controls = traitlets.Dict().tag(sync=True, to_json=_in_language(speech.controls))
+    details = traitlets.Dict().tag(sync=True, to_json=_in_language(speech.details))
+    status = traitlets.Dict(dict(_IDLE)).tag(sync=True, to_json=_in_language(speech.status))
     words = traitlets.Dict().tag(sync=True)
 
     def __init__(self, report: Report, model: Any = None) -> None:
@@ -93,7 +99,9 @@ class Panel(anywidget.AnyWidget):
         self._first = first_state(report, table)
         state = self._first
         mirrors = {mirror: getattr(state, part) for mirror, part in _MIRRORS.items()}
-        super().__init__(_esm=module(), table=table, state=state, **mirrors)
+        self._lang = report.look.lang
+        said = {} if self._lang == LANGUAGES[0] else words(self._lang, speech.ASKED)
+        super().__init__(_esm=module(), table=table, state=state, words=said, **mirrors)
         self._own_layout = self.layout
         self._describe()
         self.on_msg(self._hear)
@@ -299,7 +307,7 @@ class Panel(anywidget.AnyWidget):
         except Exception as error:  # noqa: BLE001 -- somebody waits for an answer
             answers = [_said(f"{type(error).__name__}: {error}", error=True)]
         for answer in answers:
-            self.send({**answer, "request": content.get("request")})
+            self.send({**speech.answer(answer, self._lang), "request": content.get("request")})
 
     def _answers(self, content: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
         kind = content.get("kind")

@@ -11,6 +11,7 @@ from nbcnncost.course.generators import wording
 from nbcnncost.course.numerals import LEAST_DIGITS, half_unit
 from nbcnncost.course.questions import Question
 from nbcnncost.course.sheet import Sheet
+from nbcnncost.languages import speaker, translate
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def _foreseen(sheet: Sheet, question: Question, value: Fraction) -> Foreseen:
     is_whole = value.denominator == 1
     found = diagnose(question, int(value) if is_whole else value)
     tolerance = Fraction(0) if is_whole else half_unit(value, LEAST_DIGITS)
-    sentences = tuple(_without_key(found.sentences(sheet.settings.highest_hint), question.key))
+    told = map(speaker(sheet.settings.lang), found.sentences(sheet.settings.highest_hint))
+    sentences = tuple(_without_key(list(told), question.key))
     return Foreseen(value, tolerance, found.is_right, sentences)
 
 
@@ -65,4 +67,5 @@ def as_text(value: Fraction) -> str:
 def prompt(question: Question) -> str:
     """The question's sentence, and how exactly it is to be answered."""
     how = wording.ALL_DIGITS if question.value.denominator == 1 else wording.THREE_DIGITS
-    return f"{question.prompt} {how}"
+    told = translate(how, question.lang)
+    return f"{question.prompt}{told}" if told.startswith("（") else f"{question.prompt} {told}"

@@ -44,7 +44,7 @@ def _question(sheet: Sheet, question: Question) -> ET.Element:
         ET.SubElement(made, tag).text = value
     for entry in foreseen(sheet, question):
         _answer(made, entry.text, as_text(entry.tolerance), entry.feedback, is_right=entry.is_right)
-    _answer(made, "*", "0", (wording.QUIZ_NO_MISTAKE,), is_right=False)
+    _answer(made, "*", "0", (wording.said(sheet, wording.QUIZ_NO_MISTAKE),), is_right=False)
     return made
 
 

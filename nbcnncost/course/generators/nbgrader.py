@@ -44,7 +44,7 @@ def nbgrader(sheet: Sheet, points: Points = 1, *, explain: float = 0, title: str
 def _cells(found: Plan) -> Iterator[Cell]:
     yield notebook.markdown("intro", found.intro, **_locked("intro"))
     if found.recipe.is_drawn:
-        yield notebook.code("student", wording.STUDENT_CELL)
+        yield notebook.code("student", found.said(wording.STUDENT_CELL))
     yield notebook.code("sheet", found.recipe.code(), **_locked("sheet"))
     for name, questions in found.groups.items():
         own = cell_id(name, "layer")
@@ -56,7 +56,7 @@ def _cells(found: Plan) -> Iterator[Cell]:
             yield from _question_cells(found, question)
         if found.explain:
             yield from _explanation(found, name)
-    text = f"{wording.HANDED_IN}\nfrom nbcnncost.course import handed_in\n\nhanded_in(lab, globals())"
+    text = f"{found.said(wording.HANDED_IN)}\nfrom nbcnncost.course import handed_in\n\nhanded_in(lab, globals())"
     yield notebook.code("handed-in", text, **_locked("handed-in"))
 
 
@@ -66,7 +66,7 @@ def _question_cells(found: Plan, question: Question) -> Iterator[Cell]:
     yield notebook.markdown(asked, found.prompt(question), **_locked(asked))
     empty = f"{name} = None\n{_SOLUTION.format(solution(question))}"
     yield notebook.code(answer, empty, **_metadata(answer, solution=True))
-    hidden = _HIDDEN.format(f"{wording.GRADED}\n{found.graded_lab('globals()')}")
+    hidden = _HIDDEN.format(f"{found.said(wording.GRADED)}\n{found.graded_lab('globals()')}")
     checked = f'lab.check("{question.key}", {name}, points={number(points).replace(",", "")})'
     yield notebook.code(test, f"{hidden}\n{checked}", **_metadata(test, grade=True, locked=True, points=points))
 

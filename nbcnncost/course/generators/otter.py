@@ -94,7 +94,7 @@ def _cells(found: Plan) -> Iterator[Cell]:
     yield notebook.raw("config", config)
     yield notebook.markdown("intro", found.intro)
     if found.recipe.is_drawn:
-        yield from _student_cells()
+        yield from _student_cells(found)
     yield notebook.code("sheet", found.recipe.code())
     for name, questions in found.groups.items():
         yield notebook.markdown(cell_id(name, "layer"), found.heading(name))
@@ -104,14 +104,14 @@ def _cells(found: Plan) -> Iterator[Cell]:
             yield from _question_cells(found, question)
         if found.explain:
             yield from _explanation(found, name)
-    text = f"{wording.HANDED_IN}\nfrom nbcnncost.course import handed_in\n\nhanded_in(lab, globals())"
+    text = f"{found.said(wording.HANDED_IN)}\nfrom nbcnncost.course import handed_in\n\nhanded_in(lab, globals())"
     yield notebook.code("handed-in", text)
 
 
-def _student_cells() -> Iterator[Cell]:
+def _student_cells(found: Plan) -> Iterator[Cell]:
     """A question without points, so that the solutions are somebody's and the students' cell is empty."""
     yield notebook.raw("student-begin", "# BEGIN QUESTION\nname: student\npoints: 0")
-    yield notebook.markdown("student-question", wording.STUDENT_QUESTION)
+    yield notebook.markdown("student-question", found.said(wording.STUDENT_QUESTION))
     yield notebook.raw("student-begin-solution", "# BEGIN SOLUTION")
     yield notebook.code("student", 'STUDENT = "teacher" # SOLUTION')
     yield notebook.raw("student-end-solution", "# END SOLUTION")

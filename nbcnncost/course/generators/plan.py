@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nbcnncost.course.generators import wording
 from nbcnncost.course.generators.recipe import Recipe, recipe
+from nbcnncost.course.generators.wording import said
 from nbcnncost.course.grading import variable
 from nbcnncost.course.messages import say
 from nbcnncost.course.questions import Question
@@ -33,8 +34,8 @@ class Plan:
         """What stands above all questions."""
         total = sum(self.points.values()) + self.explain * len(self.groups)
         questions = say(wording.ONE_QUESTION if len(self.sheet) == 1 else wording.QUESTIONS, questions=len(self.sheet))
-        told = say(wording.INTRO, questions=questions, points=points_text(total))
-        variants = [wording.INTRO_VARIANTS] if self.recipe.is_drawn else []
+        told = self.said(wording.INTRO, questions=questions, points=points_text(total))
+        variants = [self.said(wording.INTRO_VARIANTS)] if self.recipe.is_drawn else []
         return "\n\n".join([f"# {self.title}", told, *variants])
 
     @property
@@ -50,13 +51,16 @@ class Plan:
 
     def prompt(self, question: Question) -> str:
         """A question's text, with its points."""
-        return say(
-            wording.QUESTION, key=question.key, points=points_text(self.points[question.key]), prompt=question.prompt
-        )
+        points = self.said(points_text(self.points[question.key]))
+        return say(wording.QUESTION, key=question.key, points=points, prompt=question.prompt)
 
     def explanation(self, name: str) -> str:
         """What a student is asked to write about a layer."""
-        return say(wording.EXPLAIN, name=name, points=points_text(self.explain))
+        return self.said(wording.EXPLAIN, name=name, points=points_text(self.explain))
+
+    def said(self, template: str, **values: object) -> str:
+        """A sentence in the sheet's language."""
+        return said(self.sheet, template, **values)
 
     def model_answer(self, name: str) -> str:
         """The formulas of a layer's questions, for whoever grades the explanation."""
@@ -79,7 +83,11 @@ def plan(sheet: Sheet, points: Points, explain: float, title: str, setup: str) -
         if other != key:
             raise CostError(say(wording.SAME_NAMES, first=other, second=key, name=variable(key)))
     return Plan(
-        sheet, title or wording.TITLE, {key: given.get(key, 1) for key in sheet.keys}, explain, recipe(sheet, setup)
+        sheet,
+        title or said(sheet, wording.TITLE),
+        {key: given.get(key, 1) for key in sheet.keys},
+        explain,
+        recipe(sheet, setup),
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 
 from nbcnncost.course.generators import wording
 from nbcnncost.course.generators.recipe import variant_only
-from nbcnncost.course.messages import say
+from nbcnncost.course.generators.wording import said
 from nbcnncost.course.numerals import number_text
 from nbcnncost.course.questions import Question
 from nbcnncost.course.sheet import Sheet
+from nbcnncost.languages import translate
 from nbcnncost.views.export import latex_safe, markdown_safe
 
 #: What stands below a question.
@@ -33,36 +34,40 @@ _PREAMBLE = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
 \usepackage{amsmath}
 \begin{document}"""
+#: For XeLaTeX or LuaLaTeX.
+_CHINESE_PREAMBLE = r"""\documentclass{ctexart}
+\usepackage{amsmath}
+\begin{document}"""
 
 
 def markdown(sheet: Sheet, *, title: str = "") -> str:
     """The questions of a sheet in Markdown, with room for answers and nothing of its key."""
-    return _markdown(sheet, _title(sheet, title), lambda question: [f"{wording.ANSWER} {_LINE}"])
+    return _markdown(sheet, _title(sheet, title), lambda question: [f"{said(sheet, wording.ANSWER)} {_LINE}"])
 
 
 def markdown_key(sheet: Sheet, *, title: str = "") -> str:
     """The key of a sheet in Markdown: each answer with its formula, and the wrong numbers with their mistakes."""
-    return _markdown(sheet, say(wording.KEY_TITLE, title=_title(sheet, title)), _markdown_answer)
+    return _markdown(sheet, said(sheet, wording.KEY_TITLE, title=_title(sheet, title)), _markdown_answer)
 
 
 def latex(sheet: Sheet, *, title: str = "") -> str:
     """The questions of a sheet as a LaTeX document, with room for answers and nothing of its key."""
-    return _latex(sheet, _title(sheet, title), lambda question: [rf"{wording.ANSWER} \hrulefill"])
+    return _latex(sheet, _title(sheet, title), lambda question: [rf"{said(sheet, wording.ANSWER)} \hrulefill"])
 
 
 def latex_key(sheet: Sheet, *, title: str = "") -> str:
     """The key of a sheet as a LaTeX document: each answer with its formula, the wrong numbers with their mistakes."""
-    return _latex(sheet, say(wording.KEY_TITLE, title=_title(sheet, title)), _latex_answer)
+    return _latex(sheet, said(sheet, wording.KEY_TITLE, title=_title(sheet, title)), _latex_answer)
 
 
 def _title(sheet: Sheet, title: str) -> str:
     variant_only(sheet)
-    named = title or wording.TITLE
-    return say(wording.OF_STUDENT, title=named, student=sheet.student) if sheet.student else named
+    named = title or said(sheet, wording.TITLE)
+    return said(sheet, wording.OF_STUDENT, title=named, student=sheet.student) if sheet.student else named
 
 
 def _convention(sheet: Sheet) -> str:
-    return say(wording.CONVENTION, convention=sheet.settings.convention.name)
+    return said(sheet, wording.CONVENTION, convention=sheet.settings.convention.name)
 
 
 def _markdown(sheet: Sheet, title: str, below: Below) -> str:
@@ -77,19 +82,23 @@ def _markdown(sheet: Sheet, title: str, below: Below) -> str:
 def _markdown_answer(question: Question) -> list[str]:
     reckoned = " = ".join([question.shown(), question.shown(numbers=True), question.answer_text])
     wrongs = [f"- {markdown_safe(text)}" for text in _wrong(question)]
-    return [f"**{markdown_safe(reckoned)}**", *([wording.MISTAKES, "\n   ".join(wrongs)] if wrongs else [])]
+    listed = [translate(wording.MISTAKES, question.lang), "\n   ".join(wrongs)]
+    return [f"**{markdown_safe(reckoned)}**", *(listed if wrongs else [])]
 
 
 def _wrong(question: Question) -> Iterator[str]:
     """Each wrong number once, with the mistakes that give it."""
     found: dict[str, list[str]] = {}
     for wrong in question.wrong:
-        found.setdefault(number_text(wrong.value), []).append(" + ".join(entry.title for entry in wrong.mistakes))
+        found.setdefault(number_text(wrong.value), []).append(
+            " + ".join(translate(entry.title, question.lang) for entry in wrong.mistakes)
+        )
     return (f"{value}: {' / '.join(titles)}" for value, titles in found.items())
 
 
 def _latex(sheet: Sheet, title: str, below: Below) -> str:
-    lines = [_PREAMBLE, rf"\section*{{{_tex(title)}}}", _tex(_convention(sheet)), r"\begin{enumerate}"]
+    preamble = _CHINESE_PREAMBLE if sheet.settings.lang == "zh" else _PREAMBLE
+    lines = [preamble, rf"\section*{{{_tex(title)}}}", _tex(_convention(sheet)), r"\begin{enumerate}"]
     for number, question in enumerate(sheet, 1):
         if number == 1 or question.about != sheet.questions[number - 2].about:
             about = f"\\\\ {_tex(question.about)}" if question.about else ""
@@ -102,7 +111,7 @@ def _latex_answer(question: Question) -> list[str]:
     formula = f"${question.latex}$" if question.latex else _tex(question.shown())
     reckoned = " = ".join([formula, _tex(question.shown(numbers=True)), rf"\textbf{{{_tex(question.answer_text)}}}"])
     wrongs = [rf"\item {_tex(text)}" for text in _wrong(question)]
-    listed = [wording.MISTAKES, r"\begin{itemize}", *wrongs, r"\end{itemize}"]
+    listed = [translate(wording.MISTAKES, question.lang), r"\begin{itemize}", *wrongs, r"\end{itemize}"]
     return [reckoned, *(["\n".join(listed)] if wrongs else [])]
 
 

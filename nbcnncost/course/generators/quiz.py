@@ -32,7 +32,7 @@ def quiz(sheet: Sheet) -> str:
 def _question(sheet: Sheet, question: Question) -> dict[str, Any]:
     lines = [question.key, question.about, prompt(question)]
     answers = [_answer(entry) for entry in foreseen(sheet, question)]
-    default = {"type": "default", "feedback": escape(wording.QUIZ_NO_MISTAKE, quote=False)}
+    default = {"type": "default", "feedback": escape(wording.said(sheet, wording.QUIZ_NO_MISTAKE), quote=False)}
     return {"question": _html(lines), "type": "numeric", "answers": [*answers, default]}
 
 

@@ -19,6 +19,7 @@ from nbcnncost.course.settings import Settings
 from nbcnncost.course.sheet import Sheet
 from nbcnncost.course.topics import TOPICS
 from nbcnncost.errors import CostError
+from nbcnncost.languages import LANGUAGES
 
 _INDENT = " " * 4
 #: Conventions that a course may change rules of.
@@ -140,7 +141,8 @@ def _ratio(question: Question) -> tuple[set[str], str] | None:
         sides = (_row_of(first), _row_of(second))
         if sides[0] is None or sides[1] is None:
             return None
-        if building.ratio(question.name, first, second, of, question.convention).about == question.about:
+        made = building.ratio(question.name, first, second, of, question.convention)
+        if made.said_in(question.lang).about == question.about:
             text = f"{sides[0][1]}, {sides[1][1]}, of={_quoted(of)}, name={_quoted(question.name)}"
             return sides[0][0] | sides[1][0], f"course.saving({text})"
     return None
@@ -162,7 +164,7 @@ def _agree(sheet: Sheet, other: Sheet) -> bool:
 
 def _course(settings: Settings) -> str | None:
     """The course as code; ``None`` where its convention has rules that no text says."""
-    usual = Settings()
+    usual = Settings(lang=LANGUAGES[0])  # whatever notebook this is made in
     given = []
     if settings.convention != usual.convention:
         text = _convention(settings.convention)

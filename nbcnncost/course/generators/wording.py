@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from nbcnncost.course.messages import say
+from nbcnncost.languages import translate
+
+if TYPE_CHECKING:
+    from nbcnncost.course.sheet import Sheet
+
 # Notebooks.
 INTRO = (
     "{questions}, {points}. Put a number or a formula, as `96 * (3*11*11 + 1)`, into each answer and "
@@ -45,3 +53,8 @@ NO_LAB = "setup is code that makes a sheet named lab: setup='lab = sheet(…)', 
 NO_STUDENTS = "this sheet is for all students, each with an own variant; name one: sheet({topic}, student='ada')"
 NO_POINTS_FOR = "points has no question {key}; there are: {keys}"
 SAME_NAMES = "{first} and {second} would both be answered in the variable {name}; give the layers other names"
+
+
+def said(sheet: Sheet, template: str, **values: object) -> str:
+    """A sentence with its values, in the sheet's language."""
+    return translate(say(template, **values), sheet.settings.lang)

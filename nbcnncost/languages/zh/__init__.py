@@ -5,7 +5,7 @@ One term for one thing, everywhere::
     layer 层                      convolution 卷积               kernel 卷积核
     fully connected layer 全连接层   pooling 池化                  feature map 特征图
     stride 步幅                   padding 填充                  dilation 膨胀
-    groups 分组                   depthwise convolution 深度卷积   channel 通道
+    groups 分组                   depthwise convolution 逐通道卷积  channel 通道
     bias 偏置                     activation 激活函数             normalization 归一化
     parameters 参数（量）            multiply-accumulate 乘加运算     operation 运算
     forward 前向传播                backward 反向传播              gradient 梯度
@@ -32,6 +32,7 @@ from nbcnncost.languages.zh.magic import MAGIC
 from nbcnncost.languages.zh.predictions import PREDICTIONS
 from nbcnncost.languages.zh.symbols import SYMBOLS
 from nbcnncost.languages.zh.tables import TABLES
+from nbcnncost.languages.zh.what_if import WHAT_IF
 
 #: Every English template with its Chinese one.
 ZH = MappingProxyType(
@@ -41,6 +42,7 @@ ZH = MappingProxyType(
         **CHARTS,
         **INPUTS,
         **MAGIC,
+        **WHAT_IF,
         **COURSE,
         **PREDICTIONS,
         **FORMULAS,

@@ -218,7 +218,7 @@ _PATCHED = {
         "被多个模块共享的层：其所有调用对每个模块各计一遍"
     ),
     "transposed convolution: divided by the groups twice, to 0 where it is depthwise": (
-        "转置卷积：除以了两次分组数，深度卷积时变成 0"
+        "转置卷积：除以了两次分组数，逐通道卷积时变成 0"
     ),
     "transposed convolution: biases of one group only, on a convolution's output size": (
         "转置卷积：只计一组的偏置，且按普通卷积的输出大小计"

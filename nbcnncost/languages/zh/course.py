@@ -182,6 +182,63 @@ _TEACHING = {
     "mistakes of {students} students, by how many made them": "{students} 名学生的错误，按犯错人数排列",
 }
 
+_ASSIGNMENTS = {
+    "{questions:text}, {points:text}. Put a number or a formula, as `96 * (3*11*11 + 1)`, into each answer and "
+    "run the cell below it: it says whether the answer is right, and if not, what may be the matter.": (
+        "{questions}，{points}。请在每个答案处填入数字或算式，如 `96 * (3*11*11 + 1)`，再运行下面的单元格："
+        "它会告诉你答案是否正确；若不正确，还会指出可能错在哪里。"
+    ),
+    "Your layers are your own: they are drawn for your id, so put it in first.": (
+        "每位同学的层各不相同，由学号抽取而得，因此请先填入你的学号。"
+    ),
+    'STUDENT = ""  # your id, between the quotes': 'STUDENT = ""  # 在引号之间填入你的学号',
+    'Who are you? Put in your id, as `STUDENT = "ada"`.': '你是谁？请填入你的学号，如 `STUDENT = "ada"`。',
+    "**{name}, in your own words** ({points:text})\n\nHow did you find these numbers? "
+    "Say which symbols stand for what, and why the formulas are as they are.": (
+        "**{name}：用自己的话说明**（{points}）\n\n你是怎样得到这些数字的？请说明各符号代表什么，以及公式为什么是这样。"
+    ),
+    "# Your answers, as your teacher collects them.": "# 你的答案，供老师收集。",
+    "# Made again for the grader, whatever the notebook did to it.": "# 为评分重新生成，不受笔记本中改动的影响。",
+    "1 question": "1 道题",
+    "{number:number} questions": "{number} 道题",
+    "{points:amount} point": "{points} 分",
+    "{points:amount} points": "{points} 分",
+    "What a network costs": "网络的代价",
+    "{title:text}: key": "{title}：参考答案",
+    "{title:text}, for {student}": "{title}（{student}）",
+    "FLOPs are counted by the convention {convention}.": "FLOPs 按计数约定 {convention} 计。",
+    "Answer:": "答案：",
+    "Wrong answers:": "错误答案：",
+    "(Give all digits.)": "（请给出全部数位。）",
+    "(Give three digits or more.)": "（请至少给出三位有效数字。）",
+    "That is not it. Write down the formula, and the numbers below it.": "不对。请写出公式，并在下面代入数字。",
+    'whose variant is it? put in your id, as STUDENT = "ada", and run the cells again': (
+        '这是谁的变式？请填入学号，如 STUDENT = "ada"，再重新运行各单元格'
+    ),
+    "this notebook was answered for {name}, but handed in by {submitted}": (
+        "这份笔记本是以 {name} 作答的，提交者却是 {submitted}"
+    ),
+    "this sheet cannot be written as code; give the code that makes it: setup='lab = sheet(…)', with its imports": (
+        "这份题单无法写成代码；请给出生成它的代码：setup='lab = sheet(…)'，连同所需的 import"
+    ),
+    "setup is code that makes a sheet named lab: setup='lab = sheet(…)', with its imports": (
+        "setup 应为生成名为 lab 的题单的代码：setup='lab = sheet(…)'，连同所需的 import"
+    ),
+    "this sheet is for all students, each with an own variant; name one: sheet({topic}, student='ada')": (
+        "这份题单面向所有学生，每人一个变式；请指明一人：sheet({topic}, student='ada')"
+    ),
+    "points has no question {key}; there are: {keys}": "points 中没有 {key} 这道题；现有：{keys}",
+    "{first} and {second} would both be answered in the variable {name}; give the layers other names": (
+        "{first} 与 {second} 的答案会用同一个变量 {name}；请给这些层另取名称"
+    ),
+}
+
+_GIVEN = {
+    "output padding below": "下侧的输出填充",
+    "output padding on the right": "右侧的输出填充",
+    "calls of the layer, with the same weights each time": "该层的调用次数，每次用同样的权重",
+}
+
 _UNITS = {
     "multiply-accumulates counted, not FLOPs": "计的是乘加运算，而不是 FLOPs",
     "One multiply-accumulate is a multiplication and an addition: 2 FLOPs.": "一次乘加是一次乘法与一次加法：2 FLOPs。",
@@ -314,7 +371,7 @@ _FIELDS_AND_RATIOS = {
     ),
     "each layer's own stride counted in what it adds": "把每层自身的步幅计入了它所增加的部分",
     "A layer's own stride widens the steps of those above it, not its own.": (
-        "一层自身的步幅加宽的是它上面各层的步长，而不是它自己的。"
+        "一层自身的步幅加宽的是它上面各层的步幅，而不是它自己的。"
     ),
     "K added for each layer, not K − 1": "每层加了 K，而不是 K − 1",
     "The first position is shared: each layer adds K − 1.": "第一个位置是共用的：每层增加 K − 1。",
@@ -337,6 +394,8 @@ COURSE = MappingProxyType(
         **_ANSWERS,
         **_REFUSALS,
         **_TEACHING,
+        **_ASSIGNMENTS,
+        **_GIVEN,
         **_UNITS,
         **_BIASES_AND_CHANNELS,
         **_WINDOWS,

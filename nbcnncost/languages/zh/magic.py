@@ -134,6 +134,9 @@ _OPTIONS = {
     "the largest first, by {columns}": "从大到小排序，可按 {columns}",
     "show this many rows, the others as one; all for all": "显示这么多行，其余合为一行；all 表示全部",
     "the columns to show: {columns}": "要显示的列：{columns}",
+    "an interactive panel, to explore the layers and to see what changes would cost": (
+        "交互式面板，可逐层查看，并看到改动会带来多少代价"
+    ),
     "table, chart or both": "表格（table）、图（chart）或两者（both）",
     "run it in eval (the default) or train mode, or the same as it stands": (
         "在 eval（默认）或 train 模式下运行，或用 same 保持原样"
@@ -162,8 +165,13 @@ _CONFIG = {
     "A training step's optimizer, as --optimizer.": "训练步的优化器，同 --optimizer。",
     "The batch size, as -b.": "批量大小，同 -b。",
     "The input's dtype, as --dtype.": "输入的 dtype，同 --dtype。",
+    "Show one model's report as an interactive panel, as --panel.": "以交互式面板显示单个模型的报告，同 --panel。",
     "Show nothing, as -q.": "不显示，同 -q。",
     "The language of tables, charts and messages, as --lang.": "表格、图与消息的语言，同 --lang。",
+    "nbcnncost.json cannot be read: {error}": "无法读取 nbcnncost.json：{error}",
+    'nbcnncost.json holds settings by their names, as {{"lang": "zh"}}, not {given}': (
+        'nbcnncost.json 中应为按名称给出的设置，如 {{"lang": "zh"}}，不能是 {given}'
+    ),
     "%config: {error:text}; the defaults are used instead": "%config：{error}；改用默认值",
 }
 
@@ -171,6 +179,9 @@ _LINE = {
     "--out {name} would replace the model itself; choose another name": "--out {name} 会覆盖模型本身；请另选一个名称",
     "%%cnncost cannot await: put the await into a cell of its own, and use %cnncost below it": (
         "%%cnncost 不能 await：请把 await 放进单独的单元格，再在下面用 %cnncost"
+    ),
+    "--panel shows one model; here are {number}: leave it out to compare them": (
+        "--panel 只显示一个模型；这里有 {number} 个：去掉它即可比较各模型"
     ),
     "--{name} is for the difference of two models; here are {number}": (
         "--{name} 只用于两个模型的差异；这里有 {number} 个"

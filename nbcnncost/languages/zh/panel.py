@@ -8,7 +8,7 @@ _TABLE = {
     "Table": "表格",
     "Layers of {0}": "{0} 的各层",
     "Filter layers": "筛选层",
-    "Filter by name, type or settings": "按名称、类型或设置筛选",
+    "Filter by name, else by type or settings": "按名称筛选，其次按类型或设置",
     "Types": "类型",
     "Types: {0}": "类型：{0}",
     "All types": "所有类型",
@@ -33,6 +33,7 @@ _TABLE = {
     "(shown)": "（显示中）",
     "counting…": "计数中…",
     "working…": "处理中…",
+    "{0} (first of {1})": "{0}（{1} 个中的第一个）",
 }
 
 _CHARTS = {
@@ -63,7 +64,6 @@ _DETAILS = {
     "its forward": "其前向传播",
     "as {0}": "按 {0}",
     ", line {0}": "，第 {0} 行",
-    "padding": "填充",
     "{0} groups": "{0} 组",
     "{0} kernels": "{0} 个卷积核",
     "window": "窗口",
@@ -75,6 +75,7 @@ _WHAT_IF = {
     "What is changed": "改变的内容",
     "The changes as Python": "以 Python 代码表示的改变",
     "Make the following layers fit": "让后面的层随之匹配",
+    "With the following layers made to fit: {0}": "让后面的层随之匹配时：{0}",
     "Reset": "重置",
     "Take back: {0}": "撤销：{0}",
     "change all sides together": "各边一起改变",

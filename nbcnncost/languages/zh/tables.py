@@ -146,6 +146,7 @@ _EXPLANATION = {
     "backward {unit}": "反向传播的 {unit}",
     "optimizer {unit}": "优化器的 {unit}",
     "; ": "；",
+    ", ": "，",
     ":": "：",
     ": ": "：",
     "together": "合计",
