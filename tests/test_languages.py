@@ -851,13 +851,16 @@ def test_a_panel_speaks_chinese(training):
     """The details of every row, what can be changed, what is changed, what is wrong, and what is said to a request."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UncountedOpWarning)
-        net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten())
+        net = nn.Sequential(
+            nn.Conv2d(3, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()
+        )
         net.append(nn.Linear(8 * 4 * 4, 10))
         report = cost(net, (2, 3, 8, 8), training=training).with_look(lang="zh")
     panel = Told(report)
     for row in panel.table["rows"]["id"]:
         panel.selected = row
         sent = panel.get_state(["details", "controls"])
+        assert_no_english(sent["details"]["settings"])
         for line in sent["details"]["lines"]:
             assert_no_english(line["heading"], line["why"], line["source"], line["text"].partition(" = ")[0])
             assert_no_english(*re.findall("<mtext>\N{NO-BREAK SPACE}([^<]*)", line["mathml"]))

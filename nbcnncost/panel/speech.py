@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbcnncost.languages import LANGUAGES, speaker
+from nbcnncost.views.columns import settings_text
 
 Say = Callable[[str], str]
 #: What the script asks for beside its own sentences: labels, and what tables call the same.
@@ -27,6 +28,7 @@ def details(made: Mapping[str, Any], lang: str) -> dict[str, Any]:
         return dict(made)
     return {
         **made,
+        "settings": settings_text(made["settings"], say),
         "lines": [_line(line, say) for line in made["lines"]],
         "glossary": [{**entry, "means": say(entry["means"])} for entry in made["glossary"]],
         "source": made["source"] and {**made["source"], "file": say(made["source"]["file"])},
