@@ -8,6 +8,8 @@ import json
 import re
 import sys
 import warnings
+import zlib
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -860,6 +862,7 @@ def test_a_panel_speaks_chinese(training):
     for row in panel.table["rows"]["id"]:
         panel.selected = row
         sent = panel.get_state(["details", "controls"])
+        sent["details"] = json.loads(zlib.decompress(b64decode(sent["details"])))
         assert_no_english(sent["details"]["settings"])
         for line in sent["details"]["lines"]:
             assert_no_english(line["heading"], line["why"], line["source"], line["text"].partition(" = ")[0])
@@ -867,6 +870,8 @@ def test_a_panel_speaks_chinese(training):
         assert_no_english(*(entry["means"] for entry in sent["details"]["glossary"]))
         assert_no_english(*(entry["note"] for entry in sent["details"]["conventions"]))
         assert_no_english(*texts_of({key: entry for key, entry in sent["controls"].items() if key != "dtype"}))
+    panel.what_if = WhatIf(height=16, width=16)
+    assert [change["text"] for change in panel.get_state("controls")["controls"]["changes"]] == ["分辨率：8 → 16"]
     panel.what_if = WhatIf(convention="macs", batch=4, layers={"0": LayerChange(kernel_size=5, padding=2, stride=1)})
     told = [change["text"] for change in panel.get_state("controls")["controls"]["changes"]]
     assert told == ["批量：2 → 4", "计数约定：textbook → macs", "0：卷积核 3×3 → 5×5，填充 1 → 2"]
