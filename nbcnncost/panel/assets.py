@@ -1,7 +1,8 @@
 """The panel's script and style sheet: the files of ``static/`` in one packed module.
 
 A notebook keeps the module with every panel that it stores. So lines that only authors need are left out, and what
-remains is compressed: a few lines of script unpack it, with nothing but what every browser has.
+remains is compressed: a few lines of script unpack it, with nothing but what every browser has. What the panel says
+of a model is packed in the same way.
 """
 
 from __future__ import annotations
@@ -40,7 +41,12 @@ export default panel;
 @cache
 def module() -> str:
     """The one module that a front end loads."""
-    return _UNPACKING.format(packed=b64encode(zlib.compress(script().encode(), 9)).decode())
+    return _UNPACKING.format(packed=packed(script()))
+
+
+def packed(text: str) -> str:
+    """A text in a few letters, the same ones for the same text."""
+    return b64encode(zlib.compress(text.encode(), 9)).decode()
 
 
 @cache

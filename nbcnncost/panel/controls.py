@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from math import gcd
 from typing import Any
@@ -47,8 +47,11 @@ def changes(laboratory: Laboratory, what_if: WhatIf) -> list[dict[str, str]]:
         "convention": report.convention.name,
     }
     found = []
-    for name in ("height", "width", "batch", "dtype", "mode", "convention"):
-        value = getattr(what_if, name)
+    wanted = {name: getattr(what_if, name) for name in ("height", "width", "batch", "dtype", "mode", "convention")}
+    if wanted["height"] and _are_alike(before) and _are_alike(wanted) and wanted["height"] != before["height"]:
+        found.append({"key": "resolution", "text": f"resolution: {before['height']} → {wanted['height']}"})
+        wanted |= {"height": None, "width": None}
+    for name, value in wanted.items():
         if value is not None and value != before.get(name):
             label = "length" if name == "width" and axes is not None and axes.is_length else name
             found.append({"key": name, "text": f"{label}: {before.get(name, '?')} → {value}"})
@@ -58,6 +61,10 @@ def changes(laboratory: Laboratory, what_if: WhatIf) -> list[dict[str, str]]:
         if parts:
             found.append({"path": path, "text": f"{clean(path or report.model_name)}: {', '.join(parts)}"})
     return found
+
+
+def _are_alike(sizes: Mapping[str, Any]) -> bool:
+    return bool(sizes.get("height") == sizes.get("width"))
 
 
 def _differences(layer: Layer, change: LayerChange) -> Iterator[str]:

@@ -12,7 +12,7 @@ import anywidget
 import traitlets
 
 from nbcnncost.errors import CostError
-from nbcnncost.panel.assets import module
+from nbcnncost.panel.assets import module, packed
 from nbcnncost.panel.baseline import baseline_of
 from nbcnncost.panel.bursts import Latest, uncollected
 from nbcnncost.panel.checks import check, first_state, fitted
@@ -37,9 +37,9 @@ _IDLE: Mapping[str, Any] = MappingProxyType({"busy": False, "error": None})
 _NOWHERE: Mapping[str, Any] = MappingProxyType({"row": -1, "path": "", "fit": False, "still": ""})
 
 
-def _text(value: Any) -> str:
-    """JSON as one text: a notebook writes each number of a list on a line of its own, which takes twice the room."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _packed(value: Any) -> str:
+    """JSON in one packed text, since a notebook keeps it."""
+    return packed(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def _json(value: View | WhatIf, panel: Panel) -> dict[str, Any]:
@@ -70,11 +70,11 @@ class Panel(anywidget.AnyWidget):
     view = traitlets.Instance(View).tag(sync=True, to_json=_json, from_json=_read("view"))
     what_if = traitlets.Instance(WhatIf).tag(sync=True, to_json=_json, from_json=_read("what_if"))
     baseline = traitlets.Instance(Report, allow_none=True).tag(
-        sync=True, to_json=lambda pinned, panel: None if pinned is None else _text(panel._beside(pinned))
+        sync=True, to_json=lambda pinned, panel: None if pinned is None else _packed(panel._beside(pinned))
     )
-    table = traitlets.Dict().tag(sync=True, to_json=lambda table, panel: _text(table))
+    table = traitlets.Dict().tag(sync=True, to_json=lambda table, panel: _packed(table))
     controls = traitlets.Dict().tag(sync=True)
-    details = traitlets.Dict().tag(sync=True)
+    details = traitlets.Dict().tag(sync=True, to_json=lambda details, panel: _packed(details))
     status = traitlets.Dict(dict(_IDLE)).tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
 

@@ -18,10 +18,11 @@ PAGE = """\
 </html>"""
 
 # anywidget's model is Backbone's: `on` takes several events in one text, a change is heard once, and only if it is one.
+# What has been received is done when what the listeners promise of it is.
 MODEL = """\
 window.StubModel = class {
   constructor(id, state) {
-    Object.assign(this, { id, state, heard: [], saved: [], sent: [], dirty: {}, running: Promise.resolve() });
+    Object.assign(this, { id, state, heard: [], saved: [], sent: [], acts: [], dirty: {}, running: Promise.resolve() });
   }
   get(name) { return this.state[name]; }
   set(name, value) {
@@ -39,7 +40,7 @@ window.StubModel = class {
       (named !== null && !named.includes(event)) || (callback && callback !== heard));
   }
   trigger(event, ...values) {
-    for (const [heard, callback] of [...this.heard]) if (heard === event) callback(...values);
+    for (const [heard, callback] of [...this.heard]) if (heard === event) this.acts.push(callback(...values));
   }
   save_changes() {
     const state = JSON.parse(JSON.stringify(this.dirty));
@@ -53,7 +54,7 @@ window.StubModel = class {
     this.exchange({ method: "custom", content });
   }
   exchange(data) { this.running = this.running.then(async () => this.receive(await window.exchange(this.id, data))); }
-  receive(answers) {
+  async receive(answers) {
     for (const answer of answers) {
       if (answer.method === "custom") { this.trigger("msg:custom", answer.content, []); continue; }
       const changed = Object.keys(answer.state).filter((name) =>
@@ -62,6 +63,7 @@ window.StubModel = class {
       for (const name of changed) this.trigger("change:" + name, this, this.state[name]);
       if (changed.length) this.trigger("change", this);
     }
+    await Promise.all(this.acts.splice(0));
   }
 };
 window.panels = {};

@@ -37,18 +37,21 @@ class Shown:
         return self.root.locator(f"{ROW}[data-id={quoted(key)}]")
 
     def cells(self, key: str) -> dict[str, str]:
-        """A column's cells by the ids of their rows, as texts."""
-        script = """(rows, key) => rows.map(row =>
-            [row.dataset.id, [...row.children].find(cell => cell.dataset.key === key).innerText])"""
-        return dict(self.root.locator(ROW).evaluate_all(script, key))
+        """A column's cells by the ids of their rows, as texts; of differences what their titles say in full."""
+        script = """(rows, key) => rows.map(row => [...row.children].find(cell => cell.dataset.key === key))
+            .map(cell => [cell.parentElement.dataset.id, cell.innerText, cell.title.split(" · ")[0]])"""
+        found = self.root.locator(ROW).evaluate_all(script, key)
+        return {name: title if key.startswith("Δ") and title else text for name, text, title in found}
 
     def cell(self, key: str, column: str) -> str:
         """One cell's text."""
         return self.row(key).locator(f"[data-key={quoted(column)}]").inner_text()
 
     def total(self, column: str) -> str:
-        """The last row's cell: the sum of what is shown."""
-        return self.root.locator(f".cc-table .cc-total [data-key={quoted(column)}]").inner_text()
+        """The last row's cell: the sum of what is shown; of differences what its title says in full."""
+        cell = self.root.locator(f".cc-table .cc-total [data-key={quoted(column)}]")
+        title = (cell.get_attribute("title") or "").split(" · ")[0]
+        return title if column.startswith("Δ") and title else cell.inner_text()
 
     def columns(self) -> list[str]:
         """The keys of the columns, from left to right."""

@@ -210,8 +210,11 @@ def test_the_themes(shown, notebook, screenshots, theme):
 
 
 def test_a_saved_notebook_is_small_and_opens_again(shown, notebook):
-    """The state in the file is below 60 KB; opened again without its kernel the panel is there, and sorts."""
+    """Below 60 KB with a selection and a baseline; opened again without its kernel the panel is there, and sorts."""
     page = notebook.page
+    shown.choose("layer1")
+    shown.press("pin")
+    shown.ask("batch", 2)
     notebook.cell(MAKE).locator(".jp-InputPrompt").click()
     page.keyboard.press("Control+s")
     page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
@@ -230,4 +233,6 @@ def test_a_saved_notebook_is_small_and_opens_again(shown, notebook):
     root.locator(".cc-row").first.wait_for(timeout=30_000)
     root.locator("thead th[data-key=params] button").click()
     root.locator("thead th[data-key=params][aria-sort=descending]").wait_for()
+    assert root.locator(".cc-row[aria-selected=true]").get_attribute("data-id") == "layer1"
+    assert root.locator("thead th[data-key=Δparams]").count() == 1
     fresh.close()

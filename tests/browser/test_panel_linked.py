@@ -12,6 +12,7 @@ from torchvision.models import resnet18
 
 from nbcnncost import cost
 from nbcnncost.panel import LayerChange, PanelState, View, WhatIf
+from tools.panel_sample import deep
 
 SIZE = (1, 3, 64, 64)
 
@@ -250,17 +251,19 @@ def test_the_treemap_shows_what_differs_from_the_baseline(shown):
 
 
 def test_what_breaks_is_said_at_its_layer(shown):
-    """A layer that no longer fits what follows is told so where that fails; reset takes it back."""
+    """What no longer fits is said once, at the what-if, and marked at its layer; reset takes it back."""
     shown.choose("conv1")
     shown.ask("out_channels", 48)
     said = shown.panel.status["error"]
     assert said["path"] == "bn1"
     assert "48" in said["message"]
-    assert shown.root.get_by_text(said["message"]).first.is_visible()
-    assert shown.root.locator(".cc-error").is_visible()
+    assert said["message"].replace("`", "") in shown.root.locator(".cc-wrong").inner_text()
+    assert shown.root.inner_text().count("give it num_features") == 1
+    assert "`" not in shown.root.inner_text()
+    assert shown.root.locator(".cc-failed .cc-mark").is_visible()
     shown.press("reset")
     assert shown.panel.status["error"] is None
-    assert not shown.root.locator(".cc-error").count()
+    assert not shown.root.locator(".cc-failed").count()
     assert shown.panel.state.what_if == WhatIf()
 
 
@@ -345,6 +348,28 @@ def test_without_python_the_page_still_explores(shown):
     shown.root.locator(".cc-export").click()
     shown.root.locator("[data-action=download][data-format=csv]").click()
     shown.root.get_by_text("needs a running kernel").wait_for()
+
+
+def test_the_sum_of_the_others_sets_no_scale(show):
+    """Among thousands of like layers each bar is as long as the room, and what is left over is a number."""
+    shown = show(cost(deep(), (1, 2, 8, 8)).panel())
+    shown.press("flat")
+    widths = shown.root.locator(".cc-bars .cc-fill").evaluate_all("bars => bars.map(bar => bar.width.baseVal.value)")
+    assert min(widths) > 100
+    assert shown.root.locator(".cc-other .cc-value").is_visible()
+
+
+def test_what_comes_later_is_shown_last(shown):
+    """A small table that follows a large one at once is what is shown, though it is unpacked sooner."""
+    large = cost(deep(), (1, 2, 8, 8)).panel().get_state("table")
+    small = cost(nn.Sequential(nn.Linear(2, 3)), (1, 2)).panel().get_state("table")
+    script = """([key, states]) => {
+        const { model } = window.panels[key];
+        return Promise.all(states.map(state => model.receive([{ method: "update", state }])));
+    }"""
+    shown.page.evaluate(script, [shown.key, [large, small]])
+    assert shown.cells("params") == {"0": str(2 * 3 + 3)}
+    assert shown.root.locator(".cc-model").inner_text() == "Sequential"
 
 
 def test_the_saved_state_is_small(net):

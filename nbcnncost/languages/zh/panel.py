@@ -30,6 +30,8 @@ _TABLE = {
     "total of what is shown": "所显示各行的合计",
     "counted where this layer is first called": "已在该层首次调用处计入",
     "fails here": "在此失败",
+    "stopped at {0}": "在 {0} 处停止",
+    "not to scale": "未按比例绘制",
     "(shown)": "（显示中）",
     "counting…": "计数中…",
     "working…": "处理中…",
@@ -45,7 +47,6 @@ _CHARTS = {
     "Part of the model that is drawn": "所画的模型部分",
     "Nothing to draw: all of it is 0.": "没有可画的内容：全部为 0。",
     "other ({0})": "其他（{0}）",
-    "other types ({0})": "其他类型（{0}）",
     "outlined: {0}": "加框：{0}",
 }
 

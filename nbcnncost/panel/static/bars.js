@@ -143,25 +143,28 @@ function whenSized(store, frame, draw) {
   store.signal.addEventListener("abort", () => watch.disconnect());
 }
 
+// A bar for each row, all by one scale; the sum of the others is a number only, since it would make all bars short.
 function drawBars(store, chart, bars, { width, measure }) {
   const widest = (texts, ...font) => Math.max(0, ...texts.map((text) => measure(text, ...font)));
   const step = width < 420 ? 8 : 12;
   const names = Math.min(
     width * 0.4,
-    Math.max(44, widest(bars.map(({ name, indent }) => name.slice(0, 80) + "m".repeat(indent))) + 8),
+    Math.max(44, widest(bars.map(({ name, indent }) => name.slice(0, 80) + "m".repeat(indent)), 12, 600) + 14),
   );
   const numbers = widest(bars.map(({ text }) => text)) + 8;
   const differences = widest(bars.map(({ change }) => change), 11) + 8;
   const room = Math.max(20, width - names - numbers - differences - 6);
-  const most = Math.max(1e-9, ...bars.flatMap(({ value, before }) => [Number(value ?? 0), Number(before ?? 0)]));
+  const scaled = bars.filter(({ row }) => row);
+  const most = Math.max(1e-9, ...scaled.flatMap(({ value, before }) => [Number(value ?? 0), Number(before ?? 0)]));
   const place = (value) => (room * Number(value ?? 0)) / most;
   chart.setAttribute("width", width);
   chart.setAttribute("height", bars.length * BAR_STEP + 2);
   chart.replaceChildren(
     ...bars.map((bar, index) => {
-      const [indent, end] = [Math.min(bar.indent, 6) * step, place(bar.value)];
-      const label = fitText(bar.name, names - indent - 6, measure, bar.isPath);
-      const thin = bar.open ? 5 : bar.before === null ? 0 : 2;
+      const before = bar.row ? bar.before : null;
+      const [indent, end] = [Math.min(bar.indent, 6) * step, bar.row ? place(bar.value) : 0];
+      const label = fitText(bar.name, names - indent - 12, (text) => measure(text, 12, 600), bar.isPath);
+      const thin = bar.open ? 5 : before === null ? 0 : 2;
       const line = (at, attributes) =>
         drawn("rect", { x: names, y: 4 + at, width: Math.max(0, end), height: 15 - 2 * at, rx: 2, ...attributes });
       return option(
@@ -171,11 +174,11 @@ function drawBars(store, chart, bars, { width, measure }) {
         index * BAR_STEP,
         drawn("rect", { class: "cc-hit", width, height: BAR_STEP, rx: 3 }),
         drawn("text", { x: indent + 4, y: 15.5, class: "cc-label" }, label),
-        Number(bar.value ?? 0) ? line(thin, { class: "cc-fill" }) : null,
-        bar.before === null ? null : line(0, { class: "cc-before", width: Math.max(1, place(bar.before)) }),
+        end ? line(thin, { class: "cc-fill" }) : null,
+        before === null ? null : line(0, { class: "cc-before", width: Math.max(1, place(before)) }),
         drawn(
           "text",
-          { x: names + Math.max(end, bar.before === null ? 0 : place(bar.before)) + 5, y: 15.5, class: "cc-value" },
+          { x: names + Math.max(end, before === null ? 0 : place(before)) + 5, y: 15.5, class: "cc-value" },
           bar.text,
           bar.change &&
             drawn("tspan", { dx: 6, class: differenceClass(minus(bar.value ?? 0, bar.before)) }, bar.change),

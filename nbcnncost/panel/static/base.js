@@ -258,6 +258,12 @@ function visibleRows(rows, { kept, opened, flat, value, descending }) {
   return visible;
 }
 
+// What Python packed: JSON, compressed and written in letters.
+async function unpackText(packed) {
+  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
+}
+
 // An element with its properties: `class`, `on…` and what has a hyphen as such, others as the element's own.
 function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
@@ -275,6 +281,11 @@ function element(tag, properties = {}, ...children) {
 // A user's text, kept apart from the direction of what is around it, and as text whatever it holds.
 function isolated(text, className) {
   return element("bdi", className ? { class: className } : {}, text);
+}
+
+// A sentence with the names in it that backticks mark, as code.
+function coded(text) {
+  return text.split("`").map((piece, place) => (place % 2 ? element("code", {}, isolated(piece)) : isolated(piece)));
 }
 
 // Lets the right edge of what can be scrolled fade while there is more behind it.

@@ -43,7 +43,7 @@ function makeDetails(store) {
   let waiting = 0;
   const hint = (text) => content.replaceChildren(element("p", { class: "cc-hint" }, text));
   const draw = () => {
-    const details = store.model.get("details") || {};
+    const { details } = store;
     const late = Boolean(store.selected) && details.id !== store.selected;
     whole.classList.toggle("cc-late", late);
     clearTimeout(waiting);
@@ -226,7 +226,7 @@ function shapesPart(store, { shapes, type }) {
       text: shapeText(shapes.input[0]),
       ...extentOf(shapes.input[0], spatial),
     },
-    kernel ? kernelBlock(store, kernel, kind) : { title: "", text: type, symbol: true },
+    kernel ? { isKernel: true, ...kernelBlock(store, kernel, kind) } : { title: "", text: type, symbol: true },
     {
       title: firstOf(store, store.t("output"), shapes.output),
       text: shapeText(shapes.output[0]),
@@ -239,7 +239,7 @@ function shapesPart(store, { shapes, type }) {
   return part(
     store.t("Shapes"),
     "cc-shapes",
-    drawShapes(blocks, words),
+    drawShapes(store, blocks, words),
     ...(kernel ? [element("p", { class: "cc-why" }, kernelWords(store, kernel))] : []),
   );
 }
@@ -295,7 +295,7 @@ function kernelWords(store, { stride, padding, dilation, groups, size }) {
 }
 
 // Three blocks with arrows between them. One scale for heights and widths, another for channels.
-function drawShapes(blocks, words) {
+function drawShapes(store, blocks, words) {
   const sized = blocks.filter((block) => !block.symbol);
   const across = (name, flat) =>
     Math.max(1, ...sized.filter((block) => Boolean(block.flat) === flat).map((block) => block[name] ?? 0));
@@ -310,17 +310,35 @@ function drawShapes(blocks, words) {
     const arrow = index ? [drawn("path", { class: "cc-arrow", d: `M${middle - 71} 52h22m-6 -4l6 4l-6 4` })] : [];
     return [
       ...arrow,
-      ...(block.symbol ? symbolBlock(block, middle) : solidBlock(block, middle, scales)),
+      ...(block.symbol ? symbolBlock(block, middle) : solidBlock(block, middle, magnified(block, scales))),
       drawn("text", { x: middle, y: 116, class: "cc-label" }, block.title),
       drawn("text", { x: middle, y: 131, class: "cc-value" }, block.symbol ? "" : shorten(block.text, 19)),
+      isMagnified(block, scales) ? drawn("text", { x: middle, y: 145, class: "cc-label" }, store.t("not to scale")) : null,
     ];
   });
-  return drawn("svg", { viewBox: "0 0 360 138", role: "img", "aria-label": words }, ...parts);
+  return drawn("svg", { viewBox: `0 0 360 ${sized.some((block) => isMagnified(block, scales)) ? 152 : 138}`, role: "img", "aria-label": words }, ...parts);
 }
 
 function shorten(text, length) {
   const letters = Array.from(text);
   return letters.length > length ? letters.slice(0, length - 1).join("") + "…" : text;
+}
+
+// A kernel is small beside what it slides over: it is drawn large enough to be told from others.
+function magnified(block, scales) {
+  return isMagnified(block, scales) ? { ...scales, plane: kernelSide(block) / longestSide(block) } : scales;
+}
+
+function isMagnified(block, { plane }) {
+  return Boolean(block.isKernel) && !block.flat && longestSide(block) * plane < kernelSide(block);
+}
+
+function kernelSide(block) {
+  return Math.min(30, 8 + 2 * longestSide(block));
+}
+
+function longestSide({ height, width }) {
+  return Math.max(height, width, 1);
 }
 
 // A box seen from its front, a little from above and from the right.

@@ -17,12 +17,15 @@ const USUAL_VIEW = {
   chart: "bars",
 };
 
+// What Python packs, since a notebook keeps it.
+const PACKED = ["table", "baseline", "details"];
+
 // What a view of the panel knows. Parts listen to "table", "visible", "selected", "details", "controls", "baseline",
 // "status", "view" and "said", and read: `rows`, `visible()`, `metric`, `selected`, `view`, `columns()`.
-function makeStore(model) {
+async function makeStore(model) {
   const listeners = new Map();
   const ending = new AbortController();
-  const read = readerOf(model);
+  const reader = makeReader(model);
   const store = {
     model,
     signal: ending.signal,
@@ -33,11 +36,14 @@ function makeStore(model) {
     emit: (event, value) => (listeners.get(event) || []).forEach((callback) => callback(value)),
     say: (text, isError = false) => store.emit("said", { text, isError }),
     get table() {
-      return read("table") || {};
+      return reader.get("table") || {};
     },
     get baseline() {
-      const pinned = read("baseline");
+      const pinned = reader.get("baseline");
       return pinned?.rows ? pinned : null;
+    },
+    get details() {
+      return reader.get("details") || {};
     },
     get selected() {
       return model.get("selected") || "";
@@ -47,10 +53,13 @@ function makeStore(model) {
     },
     end: () => ending.abort(),
   };
+  const tell = (callback, values) => ending.signal.aborted || callback(...values);
   store.listen = (event, callback) => {
-    model.on(event, callback);
-    ending.signal.addEventListener("abort", () => model.off(event, callback));
+    const hear = (...values) => (store.isWriting ? tell(callback, values) : reader.afterwards(() => tell(callback, values)));
+    model.on(event, hear);
+    ending.signal.addEventListener("abort", () => model.off(event, hear));
   };
+  await reader.afterwards(() => {});
   addWriting(store);
   addRows(store);
   addRequests(store);
@@ -59,14 +68,30 @@ function makeStore(model) {
   return store;
 }
 
-// Lists come as text, since a notebook writes each number of a list on a line of its own; each text is read once.
-function readerOf(model) {
+// The model's packed values. What is to be done `afterwards` waits for its turn, and until all that has come by then is
+// unpacked: so what Python changes is heard in its order, and what comes together is heard together.
+function makeReader(model) {
   const known = {};
-  return (name) => {
-    const value = model.get(name);
-    if (typeof value !== "string") return value;
-    if (known[name]?.text !== value) known[name] = { text: value, value: JSON.parse(value) };
-    return known[name].value;
+  let turn = Promise.resolve();
+  let waiting = [];
+  const read = async (name) => {
+    const packed = model.get(name);
+    if (known[name]?.packed === packed) return known[name];
+    return { packed, value: packed ? await unpackText(packed) : null };
+  };
+  const flush = async () => {
+    const acts = waiting;
+    waiting = [];
+    const values = await Promise.all(PACKED.map(read));
+    PACKED.forEach((name, place) => (known[name] = values[place]));
+    for (const act of acts) act();
+  };
+  return {
+    get: (name) => known[name]?.value,
+    afterwards: (act) => {
+      if (waiting.push(act) === 1) turn = turn.catch(() => {}).then(flush);
+      return turn;
+    },
   };
 }
 
@@ -82,7 +107,12 @@ function addWriting(store) {
     }
   };
   store.set = (name, value, delay = 0) => {
-    store.model.set(name, value);
+    store.isWriting = true;
+    try {
+      store.model.set(name, value);
+    } finally {
+      store.isWriting = false;
+    }
     clearTimeout(waiting);
     if (delay) waiting = setTimeout(save, delay);
     else save();
@@ -265,9 +295,9 @@ function makeHead(store) {
       " ",
       element("span", { class: "cc-muted" }, isolated([summary[0], convention].filter(Boolean).join(" · "))),
     );
-    const more = summary
-      .slice(2)
-      .map((line) => element("p", { class: line.startsWith("✗") ? "cc-bad" : "cc-muted" }, isolated(line)));
+    const { error } = store.model.get("status") || {};
+    const said = store.table.failure && error ? [stopText(store, error), ...summary.slice(3)] : summary.slice(2);
+    const more = said.map((line) => element("p", { class: line.startsWith("✗") ? "cc-bad" : "cc-muted" }, ...coded(line)));
     const pinned = store.baseline;
     const words = pinned && store.t("▲ ▼ against the baseline {0}", pinned.label);
     const against = pinned && element("p", { class: "cc-muted cc-against" }, words);
@@ -283,9 +313,14 @@ function makeHead(store) {
       ),
     );
   };
-  store.on("table", draw);
+  for (const event of ["table", "status"]) store.on(event, draw);
   draw();
   return head;
+}
+
+// Where a what-if stops; why is said there.
+function stopText(store, { path }) {
+  return `✗ ${store.t("stopped at {0}", path || store.table.model)}`;
 }
 
 // One of the totals: short, in full in its title.
@@ -396,8 +431,8 @@ function keepKeys(store, root) {
   root.addEventListener("keydown", (event) => isOurs(event) && event.stopPropagation());
 }
 
-function render({ model, el }) {
-  const store = makeStore(model);
+async function render({ model, el }) {
+  const store = await makeStore(model);
   const root = element("div", {
     class: "cnncost tex2jax_ignore mathjax_ignore",
     role: "region",

@@ -61,6 +61,7 @@ function drawTable(store, state) {
   table.setAttribute("aria-rowcount", visible.length + 2);
   table.setAttribute("aria-colcount", columns.length + 1);
   table.classList.toggle("cc-list", store.view.flat);
+  table.classList.toggle("cc-compared", Boolean(store.baseline));
   state.error = JSON.stringify(store.model.get("status")?.error ?? null);
   sizeColumns(store, state, columns);
   head.replaceChildren(
@@ -88,7 +89,7 @@ function tableColumns(store) {
     if (column.kind !== "number") return [column];
     const { key, header } = column;
     const title = store.t("{0}: difference from the baseline", header);
-    return [column, { key: DIFFERENCE + key, of: key, header: `Δ ${header}`, title, kind: "difference" }];
+    return [column, { key: DIFFERENCE + key, of: key, header: "Δ", title, kind: "difference" }];
   });
 }
 
@@ -112,8 +113,9 @@ function sizeColumns(store, { columns, table }, shown) {
 function columnLetters(store, { key, of = key, kind, header }) {
   if (kind === "text") return 14;
   if (kind === "share") return Math.max(header.length + 2, 8);
+  if (kind === "difference") return 8;
   const whole = exactNumber(store.table.total?.[of] ?? 0).length;
-  return Math.max(header.length + 2, whole + (kind === "difference" ? 4 : store.lacks(of) ? 5 : 1));
+  return Math.max(header.length + 2, whole + (store.lacks(of) ? 5 : 1));
 }
 
 // A column's head: a button that sorts by it, which way it is sorted, and what it holds.
@@ -124,7 +126,12 @@ function headCell(store, column) {
   const arrow = element("span", { class: "cc-way", "aria-hidden": "true" }, sorted ? (descending ? "↓" : "↑") : "");
   const button = element(
     "button",
-    { class: "cc-sort", type: "button", onclick: () => sortBy(store, column) },
+    {
+      class: "cc-sort",
+      type: "button",
+      "aria-label": column.kind === "difference" ? column.title : null,
+      onclick: () => sortBy(store, column),
+    },
     element("span", {}, column.header),
     arrow,
   );
@@ -154,12 +161,13 @@ function largestShown(visible, columns) {
   return largest;
 }
 
-// What went wrong, by the index of the row where it did.
+// What went wrong, by the index of the row where it did; what a what-if broke is said there, and the row only marked.
 function errorsOf(store) {
+  const { error } = store.model.get("status") || {};
+  const { failure } = store.table;
   const errors = new Map();
-  for (const error of [store.table.failure, store.model.get("status")?.error]) {
-    if (error && error.row >= 0) errors.set(error.row, error.message);
-  }
+  if (failure?.row >= 0) errors.set(failure.row, error ? "" : failure.message);
+  if (error?.row >= 0) errors.set(error.row, "");
   return errors;
 }
 
@@ -171,7 +179,7 @@ function bodyRows(store, state, visible, look) {
   for (let place = state.start; place < end; place++) {
     const row = visible[place];
     drawn.push(bodyRow(store, state, row, look, place));
-    if (look.errors.has(row.index)) drawn.push(errorRow(look, row));
+    if (look.errors.get(row.index)) drawn.push(errorRow(look, row));
   }
   if (end < visible.length) drawn.push(moreRow(store, state, look, STEP, visible.length - end));
   if (!visible.length) drawn.push(wideRow(look, "cc-nothing", store.t("No layer has all of this.")));
@@ -210,7 +218,7 @@ function moveWindow(store, state, step) {
 }
 
 function errorRow(look, row) {
-  const made = wideRow(look, "cc-error", "✗ " + look.errors.get(row.index));
+  const made = wideRow(look, "cc-error", element("span", {}, "✗ ", ...coded(look.errors.get(row.index))));
   made.style.setProperty("--cc-depth", look.flat ? 0 : row.depth - 1);
   return made;
 }
@@ -314,16 +322,18 @@ function shareCell(store, row, { key, of }) {
   return element("td", { class: "cc-share" + (Number(known) ? "" : " cc-zero"), "data-key": key }, text);
 }
 
+// A difference in short, and in full in its title.
 function differenceCell(store, row, { key, of }) {
   const [before, known, unknown] = [row.baseline(of) ?? 0, row.value(of) ?? 0, row.unknown(of)];
   if (unknown) return element("td", { class: "cc-difference", "data-key": key }, "?");
   const change = minus(known, before);
   const percent = Number(before) ? `, ${change > 0 ? "+" : ""}${percentText(change, before)}` : "";
-  const title = store.t("{0}, before {1}", exactNumber(known), exactNumber(before)) + percent;
+  const now = store.t("{0}, before {1}", exactNumber(known), exactNumber(before));
+  const title = `${differenceText(change)} · ${now}${percent}`;
   return element(
     "td",
     { class: `cc-difference ${differenceClass(change)}`, "data-key": key, title },
-    differenceText(change),
+    differenceText(change, shortNumber),
   );
 }
 

@@ -68,10 +68,17 @@ function tilesThatFit(rows, key, box) {
   }
 }
 
-// The types that a number is made of, the largest first, with their sums.
+// The kind of layer that an area's tint stands for: its type, of one with a kernel its size and whether it has groups.
+function kindOfRow({ type, settings }) {
+  const [size, ...others] = settings.split(", ");
+  if (!/^\d+(×\d+)*$/.test(size) || !size.includes("×")) return type;
+  return [type, size, others.some((setting) => /^g\d/.test(setting)) ? "g" : ""].filter(Boolean).join(" ");
+}
+
+// The kinds that a number is made of, the largest first, with their sums.
 function kindsOf(leaves, key) {
   const sums = new Map();
-  for (const row of leaves) sums.set(row.type, plus(sums.get(row.type) ?? 0, row.value(key) ?? 0));
+  for (const row of leaves) sums.set(kindOfRow(row), plus(sums.get(kindOfRow(row)) ?? 0, row.value(key) ?? 0));
   return [...sums].filter(([, sum]) => Number(sum)).sort((one, other) => (other[1] > one[1] ? 1 : -1));
 }
 
@@ -113,10 +120,12 @@ function drawPath(store, path, zoom, zoomTo) {
   const link = ([id, name]) =>
     element("button", { type: "button", class: "cc-link", onclick: () => zoomTo(id) }, isolated(name));
   const steps = [["", store.table.model], ...parts];
+  const metric = element("span", { class: "cc-muted" }, " · ", store.column(store.metric)?.header ?? "");
   path.replaceChildren(
     ...steps.flatMap((step, index) =>
       index === steps.length - 1 ? [element("strong", {}, isolated(step[1]))] : [link(step), " › "],
     ),
+    metric,
   );
 }
 
@@ -140,7 +149,7 @@ function drawTreemap(store, { chart, legend, frame, state }) {
 }
 
 function drawTile(store, { row, x, y, width, height, nested }, kindOf, measure) {
-  const kind = nested ? "cc-group-tile" : row.leaf ? `cc-kind-${kindOf.get(row.type)}` : "cc-closed-tile";
+  const kind = nested ? "cc-group-tile" : row.leaf ? `cc-kind-${kindOf.get(kindOfRow(row))}` : "cc-closed-tile";
   const fitted = width > 16 && height > 13 ? fitText(row.name, width - 6, (text) => measure(text, 11)) : "";
   const label = fitted.endsWith("…") && fitted.length < 4 ? "" : fitted;
   const lines = nested || !label ? [] : [shortValue(row, store.metric), changeText(row, store.metric)];
@@ -170,7 +179,7 @@ function drawLegend(store, legend, kinds) {
   const others = kinds.slice(MOST_KINDS);
   const shown = [
     ...kinds.slice(0, MOST_KINDS),
-    ...(others.length ? [[store.t("other types ({0})", others.length), sum(others)]] : []),
+    ...(others.length ? [[store.t("other ({0})", others.length), sum(others)]] : []),
   ];
   legend.replaceChildren(
     ...shown.map(([name, size], place) =>

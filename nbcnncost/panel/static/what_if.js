@@ -267,7 +267,8 @@ function drawChanges(store, list, { changes = [] }, ask) {
   const focused = list.contains(document.activeElement);
   list.replaceChildren(
     ...changes.map(({ text, key, path }) => {
-      const undo = () => ask(path === undefined ? { [key]: null } : { path, ...without(layers[path]) }, true);
+      const back = key === "resolution" ? { height: null, width: null } : { [key]: null };
+      const undo = () => ask(path === undefined ? back : { path, ...without(layers[path]) }, true);
       const label = store.t("Take back: {0}", text);
       const button = element("button", { type: "button", class: "cc-link", "aria-label": label, onclick: undo }, "✕");
       return element("li", { class: "cc-change" }, isolated(text), button);
@@ -289,9 +290,9 @@ function drawWrong(store, wrong, error, state) {
         store.t("Make the following layers fit"),
       )
     : error.still
-      ? element("p", { class: "cc-why" }, isolated(store.t("With the following layers made to fit: {0}", error.still)))
+      ? element("p", { class: "cc-why" }, ...coded(store.t("With the following layers made to fit: {0}", error.still)))
       : "";
-  wrong.replaceChildren(element("span", {}, "✗ ", isolated(error.message)), fit);
+  wrong.replaceChildren(element("span", {}, "✗ ", ...coded(error.message)), fit);
 }
 
 // The Python that makes these changes, on the clipboard and to be read.
