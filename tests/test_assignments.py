@@ -83,10 +83,11 @@ def test_nothing_of_the_key_is_in_the_students_version(master):
 
 #: What a hidden test needs as the visible rules do.
 HARMLESS = {
+    "import warnings",
+    "for layer in net.modules():",
     "with warnings.catch_warnings():",
     'warnings.simplefilter("ignore")',
     "from torch import nn",
-    "from nbcnncost.course import Course",
 }
 
 
@@ -170,7 +171,9 @@ def design():
     cells = {cell.id: cell.source for cell in read(master).cells}
     namespace: dict = {}
     exec(cells["rules"], namespace)
-    hidden = re.search(r"### BEGIN HIDDEN TESTS\n(.*)\n\n\ngraded\(net\)\n", cells["points"], re.DOTALL)
+    hidden = re.search(
+        r"### BEGIN HIDDEN TESTS\n(.*)\n\n\nstudent\(STUDENT\)\ngraded\(net\)\n", cells["points"], re.DOTALL
+    )
     exec(hidden[1], namespace)
     return namespace
 
@@ -209,6 +212,13 @@ DESIGNS = {
         64 * (147 + 1) + 3 * 64 * (49 * 64 + 1) + 650,
         16 * 16 * 64 * (147 + 3 * 49 * 64) + 640,
         7 + 3 * 6 * 2,
+    ),
+    "a window behind the global pooling": (  # there it stands on no map
+        nn.Sequential(*net()[:5], nn.AvgPool2d(31, stride=1, padding=15), *net()[5:]),
+        True,
+        64 * (27 + 1) + 3 * 64 * (576 + 1) + 10 * 65,
+        16 * 16 * 64 * (27 + 3 * 576) + 640,
+        3 + 3 * 2 * 2,
     ),
     "too few": (net(convolutions=2), False, 64 * 28 + 64 * 577 + 650, 16 * 16 * 64 * (27 + 576) + 640, 3 + 2 * 2),
 }

@@ -33,15 +33,22 @@ def released(master: Path) -> Path:
     return master.parent / "release" / master.name
 
 
-def student_version(master: Any) -> Any:
-    """A master as students get it, not yet run."""
+def without_key(master: Any) -> Any:
+    """A master as nbgrader releases it, but for nbgrader's own marks: its checksums, and which cells are locked."""
     notebook = nbformat.from_dict(master)  # type: ignore[no-untyped-call]  # a copy
     for cell in notebook.cells:
         cell.source = _without_key(cell.source, cell.cell_type, cell.metadata.get("nbgrader", {}))
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def student_version(master: Any) -> Any:
+    """A master as students get it, not yet run, for the folder in which it is stored."""
+    notebook = without_key(master)
+    for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = _LINK.sub(_one_folder_deeper, cell.source)
-        else:
-            cell.outputs, cell.execution_count = [], None
     return notebook
 
 
