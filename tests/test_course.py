@@ -297,12 +297,12 @@ That is 11·11·3·96 = 34,848; it should be (11·11·3 + 1)·96 = 34,944.\
 def test_feedback_comes_in_steps(hint):
     """Direction; the mistake by its name; the formula in symbols; the numbers."""
     with pytest.raises(AssertionError) as caught:
-        lab().check("conv1.params", PARAMS - 96, hint=hint)
+        Course().use(highest_hint=4).sheet({"conv1": ALEXNET}).check("conv1.params", PARAMS - 96, hint=hint)
     assert str(caught.value).splitlines() == STEPS.splitlines()[:hint]
 
 
 def test_feedback_climbs_with_each_new_wrong_answer():
-    """The same answer again says the same; a check that is scored never climbs up to the answer."""
+    """The same answer once again says the same; a check that is scored never climbs up to the answer."""
     one = lab()
     lengths = []
     for answer in (1, 2, 2, 3, 1, PARAMS - 96, PARAMS - 96):

@@ -33,7 +33,8 @@ def total_questions(
 ) -> list[Question]:
     """The questions about all layers together; each part has its layer's name."""
     layers = [layer for own in named.values() for layer in own]
-    names = [name for name, own in named.items() for _ in own]
+    titled = ((name, title) for name, own in named.items() for title in (_titles(own) if len(own) > 1 else [""]))
+    names = [f"{name}, {title}" if title else name for name, title in titled]
     sums = [name for name in QUANTITIES if name in asked and name in _SUMS]
     found = (question("total", layers, quantity, convention, names) for quantity in sums)
     return [entry for entry in found if entry is not None and entry.value]
@@ -45,7 +46,7 @@ def question(
     """One question about a layer, or about several together; ``None`` where there is nothing to ask."""
     if quantity == "receptive_field":
         return receptive_field(name, layers, convention)
-    named = zip(names or [name] * len(layers), layers, strict=True)
+    named = zip(names or _titles(layers), layers, strict=True)
     known = [(layer, part(own, layer, quantity, convention)) for own, layer in named]
     there = [(layer, made) for layer, made in known if made is not None]
     is_of_one = quantity in SIZES or quantity.startswith(("elements", "activation"))
@@ -62,6 +63,15 @@ def question(
         feeds=tuple(_feeds(name, quantity, used, convention)),
         about=about,
     )
+
+
+def _titles(layers: Sequence[Layer]) -> list[str]:
+    """What to call layers that have no names: by their kind, those of one kind by numbers."""
+    titles = [layer.kind for layer in layers]
+    numbers = [titles[: at + 1].count(title) for at, title in enumerate(titles)]
+    return [
+        f"{title} {number}" if titles.count(title) > 1 else title for title, number in zip(titles, numbers, strict=True)
+    ]
 
 
 def part(name: str, layer: Layer, quantity: str, convention: Convention) -> Part | None:
@@ -101,11 +111,13 @@ def _feeds(name: str, quantity: str, layers: Sequence[Layer], convention: Conven
 def ratio(name: str, first: Sequence[Layer], second: Sequence[Layer], of: str, convention: Convention) -> Question:
     """How many times as much the first design takes as the second."""
     sides = []
-    for number, layers in enumerate((first, second), 1):
-        made = (part(f"{number}.{at}", layer, of, convention) for at, layer in enumerate(layers, 1))
+    for layers in (first, second):
+        made = (part(own, layer, of, convention) for own, layer in zip(_titles(layers), layers, strict=True))
         sides.append(tuple(entry for entry in made if entry is not None))
     if not all(sides):
         raise CostError(say(messages.NO_QUESTION, name=name, quantity="ratio"))
+    if not sum(entry.number() for entry in sides[1]):
+        raise CostError(say(messages.NO_DIVISOR, name=name, quantity=of))
     about = " | ".join(" + ".join(layer.text for layer in layers) for layers in (first, second))
     layers = (*first, *second)
     return Question(f"{name}.ratio", QUANTITIES["ratio"], sides[0], convention, sides[1], layers, about=about)

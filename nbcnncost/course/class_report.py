@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -157,8 +157,12 @@ def class_report(sheets: Sheets, answers: Mapping[str, Mapping[str, Any]] | Iter
     made: dict[tuple[str, str], list[str]] = {}
     lang = sheets.settings.lang if isinstance(sheets, Sheet) else LANGUAGES[0]
     students = _by_student(answers)
+    if not (isinstance(sheets, Sheet) or callable(sheets)):
+        raise CostError(say(messages.NO_CLASS_SHEET, type=type(sheets).__name__))
     for student, given in students.items():
-        own = sheets if isinstance(sheets, Sheet) else sheets(student)
+        own = sheets(student) if callable(sheets) else sheets
+        if not isinstance(own, Sheet):
+            raise CostError(say(messages.NO_CLASS_SHEET, type=type(own).__name__))
         lang = own.settings.lang
         for key, name in _ids(own, given):
             right += name == _RIGHT
@@ -197,20 +201,32 @@ def _is_number(sheet: Sheet, key: str, answer: Any) -> bool:
 
 def _by_student(answers: Any) -> dict[str, dict[str, Any]]:
     if isinstance(answers, (str, Path)):
-        with Path(answers).open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.reader(lines))
+        rows = _rows(Path(answers))
         return _by_student(rows[1:] if rows and [cell.strip().lower() for cell in rows[0]][:1] == ["student"] else rows)
     if isinstance(answers, Mapping):
         if not all(isinstance(given, Mapping) for given in answers.values()):
             raise CostError(messages.NO_ANSWERS)
         return {str(student): dict(given) for student, given in answers.items()}
+    if not isinstance(answers, Iterable):
+        raise CostError(messages.NO_ANSWERS)
     found: dict[str, dict[str, Any]] = {}
     for row in answers:
-        if isinstance(row, str) or len(row) != 3:
+        if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != 3:
             raise CostError(messages.NO_ANSWERS)
         student, key, answer = row
         found.setdefault(str(student), {})[str(key)] = answer
     return found
+
+
+def _rows(path: Path) -> list[list[str]]:
+    """The rows of a CSV file."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            return list(csv.reader(lines))
+    except OSError as error:
+        raise CostError(say(messages.NO_CLASS_FILE, path=path, error=error.strerror)) from None
+    except (UnicodeDecodeError, csv.Error):
+        raise CostError(say(messages.NO_CSV, path=path)) from None
 
 
 def _title(name: str) -> str:
@@ -219,7 +235,7 @@ def _title(name: str) -> str:
         return _TOLD[name]
     if name.startswith("factor_"):
         return say(messages.CLASS_FACTOR, symbol=name.removeprefix("factor_"))
-    return " + ".join(MISTAKES[part].title if part in MISTAKES else part for part in _together(name))
+    return " + ".join(MISTAKES[part].title if part in MISTAKES else _TOLD.get(part, part) for part in _together(name))
 
 
 def _together(name: str) -> list[str]:

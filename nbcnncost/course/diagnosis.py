@@ -1,7 +1,8 @@
 """Why an answer is wrong: which mistakes, one or two, give this number, or what earlier answer it follows from.
 
-The order is: one mistake, exactly and then rounded; two together; the student's own earlier answer carried forward;
-for a rounded answer the mistake whose number is nearest; a factor that is one of the symbols.
+The order is: one mistake, exactly and then rounded, and beside it the student's own earlier answer carried forward;
+one mistake on top of earlier output sizes that were wrong; two mistakes together; for a rounded answer the mistake
+whose number is nearest; a factor that is one of the symbols.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ class Diagnosis:
     ``verdict`` is ``"right"``, ``"rounded"`` (right, to the digits that were written), ``"coarse"`` (too few digits to
     tell) or ``"wrong"``. ``found`` are the mistakes that give this number, several where they give the same one;
     ``carried`` are the earlier questions whose wrong answers it follows from; ``conventions`` those by which it would
-    be right; ``factor`` is the symbol that it is off by.
+    be right; ``factor`` is the symbol that it is off by. Where a mistake was made on top of wrong answers to earlier
+    questions, those are ``after``, and ``on`` is the question with the student's own numbers.
     """
 
     question: Question
@@ -39,6 +41,8 @@ class Diagnosis:
     carried: tuple[str, ...] = ()
     conventions: tuple[str, ...] = ()
     factor: str = ""
+    after: tuple[str, ...] = ()
+    on: Question | None = None
 
     @property
     def is_right(self) -> bool:
@@ -51,7 +55,8 @@ class Diagnosis:
         if self.verdict != "wrong":
             return self.verdict
         if self.found:
-            return "|".join(wrong.id for wrong in self.found)
+            before = "carried+" if self.after else ""
+            return "|".join(f"{before}{wrong.id}" for wrong in self.found)
         if self.carried or self.conventions:
             return "carried" if self.carried else "convention"
         return f"factor_{self.factor}" if self.factor else "unknown"
@@ -75,6 +80,8 @@ class Diagnosis:
             told.append(say(messages.OTHER_CONVENTION, names=names, convention=question.convention.name))
         if self.carried:
             told.append(say(messages.AFTER_EARLIER, earlier=", ".join(self.carried)))
+        if self.after:
+            told.append(say(messages.BUILDS_ON, earlier=", ".join(self.after)))
         if step >= 2:
             told += self._named()
         if step >= 3:
@@ -115,7 +122,8 @@ class Diagnosis:
 
     def _formula(self, *, numbers: bool) -> str:
         right = self.question.shown(numbers=numbers)
-        wrong = self.question.shown(self.found[0], numbers=numbers) if self.found and self.found[0].above else ""
+        made_in = self.on or self.question
+        wrong = made_in.shown(self.found[0], numbers=numbers) if self.found and self.found[0].above else ""
         if not numbers:
             return (
                 say(messages.FORMULA, wrong=wrong, right=right) if wrong else say(messages.RIGHT_FORMULA, right=right)
@@ -143,7 +151,13 @@ def diagnose(question: Question, answer: Any, earlier: Mapping[str, Earlier] | N
             return Diagnosis(question, given, "coarse")
     carried = _carried(question, given, earlier or {})
     conventions = tuple(name for name, value in question.by_other_conventions.items() if _fits(given, value))
-    found = _found(question, given, is_carried=bool(carried))
+    found = _single(question, given)
+    if not found and not carried:
+        on, after = _on_earlier(question, earlier or {})
+        found = () if on is None or given.value <= 0 else _single(on, given)
+        if found:
+            return Diagnosis(question, given, "wrong", found, (), conventions, "", after, on)
+        found = _twice(question, given) or _nearest(question, given)
     factor = "" if found or carried else _factor(question, given)
     return Diagnosis(question, given, "wrong", found, carried, conventions, factor)
 
@@ -165,17 +179,14 @@ def _fits(given: Answer, value: Fraction) -> bool:
     return given.is_exactly(value) or given.rounds(value)
 
 
-def _found(question: Question, given: Answer, *, is_carried: bool) -> tuple[Wrong, ...]:
-    """The mistakes that give this number; of those that fit equally well, all."""
-    steps: list[tuple[Iterable[Wrong], Callable[[Fraction], bool]]] = [
-        (question.wrong, given.is_exactly),
-        (question.wrong, given.rounds),
-    ]
-    found = _first(steps)
-    if found or is_carried:
-        return found
-    found = _first([(question.wrong_twice, given.is_exactly), (question.wrong_twice, given.rounds)])
-    return found or _nearest(question, given)
+def _single(question: Question, given: Answer) -> tuple[Wrong, ...]:
+    """The single mistakes that give this number; of those that fit equally well, all."""
+    return _first([(question.wrong, given.is_exactly), (question.wrong, given.rounds)])
+
+
+def _twice(question: Question, given: Answer) -> tuple[Wrong, ...]:
+    """The same of two mistakes together."""
+    return _first([(question.wrong_twice, given.is_exactly), (question.wrong_twice, given.rounds)])
 
 
 def _first(steps: list[tuple[Iterable[Wrong], Callable[[Fraction], bool]]]) -> tuple[Wrong, ...]:
@@ -206,12 +217,18 @@ def _carried(question: Question, given: Answer, earlier: Mapping[str, Earlier]) 
         follows = sum(off, question.value)
         if follows != question.value and _fits(given, follows):
             return tuple(feed.key for feed in some)
-    sizes = {feed.symbol: earlier[feed.key].answer.value for feed in feeds if feed.symbol}
+    other, keys = _on_earlier(question, earlier)
+    follows_too = other is not None and other.value != question.value and _fits(given, other.value)
+    return keys if follows_too else ()
+
+
+def _on_earlier(question: Question, earlier: Mapping[str, Earlier]) -> tuple[Question | None, tuple[str, ...]]:
+    """The question with the output sizes that the student found, where those are wrong, and which they are."""
+    wrong = [feed for feed in question.feeds if feed.symbol and feed.key in earlier and earlier[feed.key].is_wrong]
+    sizes = {feed.symbol: earlier[feed.key].answer.value for feed in wrong}
     if not sizes or any(value.denominator != 1 for value in sizes.values()):
-        return ()
-    other = question.with_sizes(sizes)
-    follows_too = other.value != question.value and _fits(given, other.value)
-    return tuple(feed.key for feed in feeds if feed.symbol) if follows_too else ()
+        return None, ()
+    return question.with_sizes(sizes), tuple(feed.key for feed in wrong)
 
 
 def _factor(question: Question, given: Answer) -> str:

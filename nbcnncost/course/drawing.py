@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from itertools import count
@@ -49,9 +50,19 @@ class Draw:
         return [left.pop(next(self._numbers) % len(left)) for _ in range(number)]
 
 
+def plain_name(name: object) -> str:
+    """A name as variants are drawn for it: however its accents were typed, and without spaces at its ends.
+
+    >>> plain_name(" Rene\N{COMBINING ACUTE ACCENT} ") == "Ren\N{LATIN SMALL LETTER E WITH ACUTE}"
+    True
+    """
+    whole = str(name).encode("utf-8", "replace").decode()  # half a character cannot be written anywhere
+    return " ".join(unicodedata.normalize("NFC", whole).split())
+
+
 def _stream(text: str) -> Iterator[int]:
     for number in count():
-        yield int.from_bytes(sha256(f"{text}\x1f{number}".encode()).digest(), "big")
+        yield int.from_bytes(sha256(f"{text}\x1f{number}".encode("utf-8", "surrogatepass")).digest(), "big")
 
 
 def variant(

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from nbcnncost.course.drawing import plain_name
 from nbcnncost.course.generators import wording
 from nbcnncost.course.messages import say
 from nbcnncost.course.numerals import NotANumber, read
@@ -48,12 +49,12 @@ def student(typed: Any = "") -> str:
     >>> student(" ada ")
     'ada'
     """
-    name = "" if typed in (None, ...) else str(typed).strip()
+    name = "" if typed in (None, ...) else plain_name(typed)
     submitted = _submitted_by() if os.environ.get(GRADER) == "autograde" else ""
     if name and submitted and name.casefold() != submitted.casefold():
         sentence = say(wording.OTHER_STUDENT, name=repr(name), submitted=repr(submitted))
         raise AssertionError(translate(sentence, language_here()))
-    found = name or submitted or os.environ.get(HUB_USER, "").strip()
+    found = name or submitted or plain_name(os.environ.get(HUB_USER, ""))
     if not found:
         raise CostError(translate(wording.NO_STUDENT, language_here()))
     return found
@@ -65,7 +66,7 @@ def _submitted_by() -> str:
 
     shell: Any = get_ipython()
     here = Path.cwd() if shell is None else Path(shell.starting_dir)  # a notebook may have changed its folder
-    return here.parent.name if here.parent.parent.name == _AUTOGRADED else ""
+    return plain_name(here.parent.name) if here.parent.parent.name == _AUTOGRADED else ""
 
 
 def for_grading(made: Sheet, answers: Mapping[str, Any]) -> Sheet:

@@ -6,7 +6,7 @@ the batch in front. Sizes come from :mod:`nbcnncost.formulas`, so they are those
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
@@ -17,7 +17,7 @@ from nbcnncost import formulas
 from nbcnncost.course import messages
 from nbcnncost.course.messages import say
 from nbcnncost.errors import InputError
-from nbcnncost.expressions import axes, named
+from nbcnncost.expressions import axes, expression, named
 from nbcnncost.formulas import Sizes
 from nbcnncost.kinds import FORMULAS
 from nbcnncost.records import ITEM_SIZES, Dims, OpRecord, TensorSpec
@@ -40,6 +40,10 @@ OWN_SYMBOLS = MappingProxyType(
 #: Symbols that the input's shape says already, and settings that need no words.
 _IN_SHAPE = frozenset({"n", "n_in", "N", "C", "D_in", "H_in", "W_in", "L_in", "D", "H", "W", "L"})
 _USUAL = frozenset({"g = 1", "D = 1", "O = 0"})
+#: Settings that are on or off.
+_SWITCHES = frozenset({"bias", "ceil_mode"})
+#: Settings that may have a number for each axis.
+_FOR_AXES = frozenset({"input_size", "kernel_size", "stride", "padding", "output_padding", "dilation"})
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,8 @@ class Layer:
 
     def called(self, times: int) -> Layer:
         """The same layer, run ``times`` times with the same weights."""
+        if not _is_size(times):
+            raise InputError(say(messages.NO_TIMES, times=repr(times)))
         return replace(self, calls=times)
 
 
@@ -202,7 +208,7 @@ def global_avg_pool(*, input_size: Sequence[int]) -> Layer:
     >>> global_avg_pool(input_size=(512, 7, 7)).output_shape
     (1, 512, 1, 1)
     """
-    *_, size = _image(input_size, len(input_size) - 1)
+    *_, size = _image(input_size, len(_numbers(input_size)) - 1)
     return _pool("average_pool", len(size), size, input_size, {"stride": 1})
 
 
@@ -212,7 +218,7 @@ def linear(*, in_features: int, out_features: int, bias: bool = True, batch: int
     >>> linear(in_features=400, out_features=120).output_shape
     (1, 120)
     """
-    count = _made(formulas.linear, in_features=in_features, out_features=out_features, bias=bias, batch=batch)
+    count = _made(formulas.linear, {}, in_features=in_features, out_features=out_features, bias=bias, batch=batch)
     return Layer("linear", count.dims, 0, (batch, in_features), (batch, out_features))
 
 
@@ -222,8 +228,8 @@ def batch_norm(*, input_size: Sequence[int]) -> Layer:
     >>> batch_norm(input_size=(64, 112, 112)).values["C"]
     64
     """
-    batch, channels, size = _image(input_size, max(len(input_size) - 1, 0))
-    count = _made(formulas.batch_norm, channels=channels, input_size=size, batch=batch)
+    batch, channels, size = _image(input_size, len(_numbers(input_size)) - 1)
+    count = _made(formulas.batch_norm, {}, channels=channels, input_size=size, batch=batch)
     shape = (batch, channels, *size)
     return Layer("batch_norm", count.dims, len(size), shape, shape)
 
@@ -237,27 +243,31 @@ def activation(kind: str, *, input_size: Sequence[int]) -> Layer:
     True
     """
     shape = (1, *_numbers(input_size))
-    count = _made(formulas.elementwise, kind, elements=prod(shape))
+    count = _made(formulas.elementwise, {}, kind=kind, elements=prod(shape))
     return Layer(kind, (("C", shape[1]), *count.dims), 0, shape, shape)
 
 
 def dropout(percent: int, *, input_size: Sequence[int]) -> Layer:
     """Dropout in training, which zeroes ``percent`` of a hundred values."""
-    if not 0 < percent < 100:
-        raise InputError(say(messages.NO_DROPOUT, percent=percent))
+    if not (_is_size(percent) and percent < 100):
+        raise InputError(say(messages.NO_DROPOUT, percent=repr(percent)))
     layer = activation("dropout", input_size=input_size)
     return replace(layer, dims=(*layer.dims, ("q", 100 - percent)))
 
 
 def recurrent(kind: str, *, input_size: int, hidden_size: int, steps: int, bias: bool = True, batch: int = 1) -> Layer:
     """One layer and one direction of ``"lstm"``, ``"gru"``, ``"rnn_tanh"`` or ``"rnn_relu"``."""
-    count = _made(formulas.recurrent, kind, inputs=input_size, hidden=hidden_size, steps=steps, bias=bias, batch=batch)
+    sizes = {"input_size": input_size, "hidden_size": hidden_size}
+    for name, value in sizes.items():
+        _check(name, value)
+    settings = {"inputs": input_size, "hidden": hidden_size, "steps": steps}
+    count = _made(formulas.recurrent, {}, kind=kind, bias=bias, batch=batch, **settings)
     return Layer(kind, count.dims, 0, (batch, steps, input_size), (batch, steps, hidden_size))
 
 
 def attention(*, queries: int, keys: int, features: int, heads: int = 1, batch: int = 1) -> Layer:
     """Scaled dot-product attention; ``features`` are those of one head."""
-    count = _made(formulas.attention, queries=queries, keys=keys, features=features, heads=heads, batch=batch)
+    count = _made(formulas.attention, {}, queries=queries, keys=keys, features=features, heads=heads, batch=batch)
     shape = (batch, heads, queries, features)
     return Layer("attention", count.dims, 0, shape, shape)
 
@@ -268,15 +278,23 @@ def layer(kind: str, *, spatial: int = 0, **symbols: int) -> Layer:
     >>> layer("matmul", B=2, m=3, k=4, p=5, b=0).values["m"]
     3
     """
-    if kind not in FORMULAS:
+    if kind not in tuple(FORMULAS):
         raise InputError(say(messages.NO_KIND, kind=repr(kind)))
+    if spatial not in range(4):
+        raise InputError(say(messages.NO_SPATIAL, spatial=repr(spatial)))
+    for name, value in symbols.items():
+        _check(name, value, least=0)
+    needed = _needed(FORMULAS[kind], spatial)
+    missing = [name for name in needed if name not in symbols]
+    if missing:
+        raise InputError(say(messages.NO_SYMBOL, kind=kind, symbols=", ".join(needed), missing=missing[0]))
     return Layer(kind, tuple(symbols.items()), spatial)
 
 
 def _convolution(spatial: int, input_size: Sequence[int], settings: dict[str, Sizes]) -> Layer:
     batch, channels, size = _image(input_size, spatial)
     _check_channels(channels, settings)
-    count = _made(formulas.convolution, input_size=size, batch=batch, **settings)
+    count = _made(formulas.convolution, settings, input_size=size, batch=batch)
     shape = (batch, dict(count.dims)["C_out"], *count.output_size)
     dims = (*count.dims, *_window(size, settings))
     return Layer("convolution", dims, spatial, (batch, channels, *size), shape)
@@ -285,7 +303,7 @@ def _convolution(spatial: int, input_size: Sequence[int], settings: dict[str, Si
 def _transposed(spatial: int, input_size: Sequence[int], settings: dict[str, Sizes]) -> Layer:
     batch, channels, size = _image(input_size, spatial)
     _check_channels(channels, settings)
-    count = _made(formulas.transposed_convolution, input_size=size, batch=batch, **settings)
+    count = _made(formulas.transposed_convolution, settings, input_size=size, batch=batch)
     shape = (batch, dict(count.dims)["C_out"], *count.output_size)
     extra = _for_axes("O", settings.get("output_padding", 0), spatial)
     dims = {**dict(count.dims), **dict(_window(size, settings)), **extra}
@@ -297,7 +315,7 @@ def _pool(
 ) -> Layer:
     batch, channels, size = _image(input_size, spatial)
     pool = formulas.max_pool if kind == "max_pool" else formulas.average_pool
-    count = _made(pool, input_size=size, channels=channels, kernel_size=kernel_size, batch=batch, **settings)
+    count = _made(pool, settings, input_size=size, channels=channels, kernel_size=kernel_size, batch=batch)
     stride = settings.get("stride")
     known = {name: value for name, value in settings.items() if value is not None}
     known["stride"] = kernel_size if stride is None else stride
@@ -321,7 +339,8 @@ def _for_axes(letter: str, value: Sizes, spatial: int) -> dict[str, int]:
 
 
 def _numbers(size: Sequence[int]) -> tuple[int, ...]:
-    values = tuple(size)
+    given: Any = size
+    values = tuple(given) if isinstance(given, Iterable) else ()
     if not values or not all(_is_size(value) for value in values):
         raise InputError(say(messages.NO_SIZE, size=repr(size)))
     return values
@@ -349,9 +368,35 @@ def _check_channels(channels: int, settings: Mapping[str, object]) -> None:
         raise InputError(say(messages.OTHER_CHANNELS, channels=channels, in_channels=settings.get("in_channels")))
 
 
-def _made(maker: Callable[..., Count], *args: Any, **settings: Any) -> Count:
-    """The count that a function of :mod:`nbcnncost.formulas` gives; what does not fit is the user's to mend."""
+def _made(maker: Callable[..., Count], settings: Mapping[str, Any], **known: Any) -> Count:
+    """The count that a function of :mod:`nbcnncost.formulas` gives; what does not fit is the user's to mend.
+
+    ``settings`` are the user's words, ``known`` what follows from the input's size or has a name of its own.
+    """
+    for name in settings.keys() & known.keys():
+        raise InputError(say(messages.SET_TWICE, setting=name))
+    for name, value in {**settings, **known}.items():
+        if name != "kind" and not (name == "stride" and value is None):
+            _check(name, value, least=int("padding" not in name))
     try:
-        return maker(*args, **settings)
+        return maker(**settings, **known)
     except (TypeError, ValueError) as error:
         raise InputError(say(messages.NO_LAYER, error=error)) from None
+
+
+def _check(name: str, value: Any, least: int = 1) -> None:
+    """Refuse what is no whole number, or row of them for the axes, from ``least``; a switch is on or off."""
+    if name in _SWITCHES:
+        if value not in (0, 1):
+            raise InputError(say(messages.NO_TRUTH, setting=name, value=repr(value)))
+        return
+    numbers = value if name in _FOR_AXES and isinstance(value, (tuple, list)) else (value,)
+    if not all(isinstance(number, int) and not isinstance(number, bool) and number >= least for number in numbers):
+        raise InputError(say(messages.NO_WHOLE, setting=name, least=least, value=repr(value)))
+
+
+def _needed(formula: Formula, spatial: int) -> tuple[str, ...]:
+    """The symbols that a kind's numbers are made of."""
+    texts = (*(term.base for term in formula.terms), formula.params or "0")
+    names = {name: None for text in texts for name in expression(text, spatial).code.co_names}
+    return tuple(names)

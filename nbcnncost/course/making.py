@@ -9,15 +9,16 @@ from typing import Any
 
 from nbcnncost.conventions import Convention, Peer
 from nbcnncost.conventions import convention as named_convention
-from nbcnncost.course import building, messages
-from nbcnncost.course.drawing import variant
+from nbcnncost.course import building, messages, subjects
+from nbcnncost.course.drawing import plain_name, variant
 from nbcnncost.course.layers import Layer
 from nbcnncost.course.messages import say
 from nbcnncost.course.models import layers_of
-from nbcnncost.course.quantities import QUANTITIES, USUAL
+from nbcnncost.course.quantities import USUAL
 from nbcnncost.course.questions import Question
 from nbcnncost.course.settings import Settings
 from nbcnncost.course.sheet import Sheet
+from nbcnncost.course.subjects import several
 from nbcnncost.course.topics import topic
 from nbcnncost.errors import CostError, InputError
 from nbcnncost.languages import errors_in, translate
@@ -56,29 +57,30 @@ class Course:
             raise CostError(say(messages.NO_SETTING, error=error)) from None
 
     def sheet(
-        self, about: Any, input_size: Any = None, *, student: str = "", ask: Sequence[str] = (), name: str = ""
+        self, about: Any, input_size: Any = None, *, student: str = "", ask: str | Sequence[str] = (), name: str = ""
     ) -> Sheet:
         """A sheet of questions; see :func:`sheet`."""
         with errors_in(self.settings.lang, CostError):
+            student, ask = plain_name(student), subjects.asked(ask)
             if isinstance(about, str):
                 made = topic(about)
                 names = (self.settings.salt, student)
                 questions = variant(about, names, lambda draw: made.make(draw, self.settings.convention), made.alike)
-                return Sheet(questions, self.settings, name=name or about, student=student)
+                return Sheet(subjects.only(questions, ask), self.settings, name=name or about, student=student)
             return Sheet(self._questions(about, input_size, ask), self.settings, name=name, student=student)
 
     def question(self, about: Layer | Sequence[Layer], quantity: str, *, name: str = "layer") -> Question:
         """One question about a layer, or about several together."""
-        if quantity not in QUANTITIES:
-            raise self._error(InputError, _no_quantity(quantity))
-        found = building.question(name, _several(about), quantity, self.settings.convention)
+        with errors_in(self.settings.lang, CostError):
+            layers = several(name, about)
+            found = building.question(name, layers, subjects.known(quantity), self.settings.convention)
         if found is None:
             raise self._error(CostError, say(messages.NO_QUESTION, name=name, quantity=quantity))
         return found.said_in(self.settings.lang)
 
-    def receptive_field(self, stack: Sequence[Layer], *, name: str = "stack") -> Question:
+    def receptive_field(self, stack: Layer | Sequence[Layer], *, name: str = "stack") -> Question:
         """How far one output position of a stack of layers sees, along the first axis."""
-        found = building.receptive_field(name, stack, self.settings.convention)
+        found = building.receptive_field(name, several(name, stack), self.settings.convention)
         if found is None:
             raise self._error(CostError, say(messages.NO_QUESTION, name=name, quantity="receptive_field"))
         return found.said_in(self.settings.lang)
@@ -95,32 +97,33 @@ class Course:
         name: str = "saving",
     ) -> Question:
         """How many times as much the first design takes as the second, of MACs, parameters or any quantity."""
-        found = building.ratio(name, _several(first), _several(second), of, self.settings.convention)
+        with errors_in(self.settings.lang, CostError):
+            designs = several(name, first), several(name, second)
+            found = building.ratio(name, *designs, subjects.amount(of), self.settings.convention)
         return found.said_in(self.settings.lang)
 
     def _questions(self, about: Any, input_size: Any, ask: Sequence[str]) -> list[Question]:
-        unknown = [name for name in ask if name not in QUANTITIES]
-        if unknown:
-            raise InputError(_no_quantity(unknown[0]))
         if isinstance(about, Question):
-            return [about]
+            about = [about]
         if isinstance(about, Iterable) and not isinstance(about, Mapping) and not hasattr(about, "named_modules"):
             made = list(about)
             if made and all(isinstance(entry, Question) for entry in made):
-                return made
+                return subjects.only(made, ask)
             if made and all(isinstance(entry, Layer) for entry in made):
                 about = {f"layer{at}": entry for at, entry in enumerate(made, 1)}
         if isinstance(about, Layer):
             about = {"layer": about}
         if not isinstance(about, Mapping):
             about = self._run(about, input_size)
+        if about and (questions := subjects.renamed(about)):
+            return subjects.only(questions, ask)
         asked = tuple(ask) or USUAL
         convention = self.settings.convention
-        named = {name: _several(layers) for name, layers in about.items()}
+        named = {name: several(name, layers) for name, layers in about.items()}
         found: list[Question] = []
         for name, layers in named.items():
             found += building.layer_questions(name, layers, convention, asked)
-        if len(named) > 1:
+        if len(named) > 1 and "total" not in named:
             found += building.total_questions(named, convention, asked)
         return found
 
@@ -143,14 +146,6 @@ def _single(convention: Convention) -> Convention:
     return convention
 
 
-def _no_quantity(name: str) -> str:
-    return say(messages.NO_QUANTITY, quantity=repr(name), quantities=", ".join(QUANTITIES))
-
-
-def _several(about: Layer | Sequence[Layer]) -> tuple[Layer, ...]:
-    return (about,) if isinstance(about, Layer) else tuple(about)
-
-
 def use(convention: str | Convention | None = None, **settings: Any) -> Course:
     """Set a course's convention (and salt, hints, shares) once, for the notebook or module that calls this.
 
@@ -164,13 +159,15 @@ def use(convention: str | Convention | None = None, **settings: Any) -> Course:
     return course
 
 
-def sheet(about: Any, input_size: Any = None, *, student: str = "", ask: Sequence[str] = (), name: str = "") -> Sheet:
+def sheet(
+    about: Any, input_size: Any = None, *, student: str = "", ask: str | Sequence[str] = (), name: str = ""
+) -> Sheet:
     """A sheet of questions about a topic, layers, a model or a report.
 
     ``about`` is a topic's name (:data:`TOPICS`), whose layers are then drawn for the ``student``: the same ones on
     any machine; a dict of layers by their names, ``{"conv1": conv2d(…)}``; a list of questions; a model with its
     ``input_size``, or a report. ``ask`` names the quantities (:data:`QUANTITIES`) where others than the usual ones
-    are to be asked.
+    are to be asked, or fewer than a topic has.
 
     >>> from nbcnncost.course import conv2d, sheet
     >>> lab = sheet({"conv1": conv2d(in_channels=3, out_channels=8, kernel_size=3, input_size=(3, 32, 32))})
@@ -196,7 +193,7 @@ def question(about: Layer | Sequence[Layer], quantity: str, *, name: str = "laye
     return _course_of(_caller()).question(about, quantity, name=name)
 
 
-def receptive_field(stack: Sequence[Layer], *, name: str = "stack") -> Question:
+def receptive_field(stack: Layer | Sequence[Layer], *, name: str = "stack") -> Question:
     """How far one output position of a stack of layers sees, along the first axis."""
     return _course_of(_caller()).receptive_field(stack, name=name)
 

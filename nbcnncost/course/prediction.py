@@ -90,7 +90,7 @@ class Prediction:
         """Check what has been filled in; a new wrong answer to the same question is told more than the one before."""
         _refuse_graders()
         hint = STEPS if self._is_revealed else None
-        most = min(self._sheet.settings.highest_hint, STEPS - 1)
+        most = STEPS if self._is_revealed else min(self._sheet.settings.highest_hint, STEPS - 1)
         filled = (key for key in self._sheet.keys if key in self._answers)
         self._verdicts = {key: self._sheet.verdict(key, self._answers[key], None, hint, most) for key in filled}
         self._follow()

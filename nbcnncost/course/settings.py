@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from nbcnncost.conventions import Convention, textbook
 from nbcnncost.course import messages
@@ -31,7 +32,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         """More than all points would crash a grader."""
-        if not 0 <= self.carried_share <= 1:
+        share: Any = self.carried_share
+        if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
             raise CostError(say(messages.NO_SHARE, share=repr(self.carried_share)))
         if self.highest_hint not in range(1, STEPS + 1):
             raise CostError(say(messages.NO_HINT, hint=repr(self.highest_hint)))

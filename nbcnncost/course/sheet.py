@@ -9,6 +9,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 from nbcnncost.course import messages
@@ -34,7 +35,8 @@ class Sheet(Exports):
     """Questions by their keys, checked one by one.
 
     A sheet remembers the answers, for two ends: what follows from a student's own earlier error is told so, and
-    feedback climbs with each new wrong answer to the same question (the same answer again says the same).
+    feedback climbs with each new wrong answer to the same question. The same answer again says the same, so that a
+    cell may run twice; given a third time, it is told one step more, and so on with every second one.
     """
 
     def __init__(self, questions: Iterable[Question], settings: Settings, *, name: str = "", student: str = "") -> None:
@@ -43,9 +45,10 @@ class Sheet(Exports):
         self.settings = settings
         #: When it was made, so that the newest of a notebook's sheets can be found; it is shown nowhere.
         self.made_at = time.perf_counter_ns()
-        said = (question.said_in(settings.lang) for question in questions)
+        said = (question.said_in(settings.lang) for question in _each_once(questions))
         self._questions = {question.key: question for question in said}
-        self._wrong: dict[str, list[Answer]] = {}
+        #: How often each wrong number was given to a question.
+        self._wrong: dict[str, dict[Fraction, int]] = {}
         self._last: dict[str, Answer] = {}
 
     def __repr__(self) -> str:
@@ -102,14 +105,16 @@ class Sheet(Exports):
         Numbers of any kind are taken, also as text: ``34944``, ``"34,944"``, ``"1.05e8"``, ``"105 M"``; what has a
         point, an exponent or a suffix, or is a float, may be rounded to three or more digits. What is no number is
         rejected with a sentence. ``hint`` is the step of feedback: 1 direction, 2 the mistake, 3 the formula, 4 the
-        numbers; without it feedback climbs with each new wrong answer, and says all it may under nbgrader's autograder.
+        numbers, but no further than the settings' ``highest_hint`` unless in practice. Without it feedback climbs with
+        each new wrong answer, and says all it may under nbgrader's autograder.
 
         With ``points`` a right answer gives that many as a plain float, for a grader that reads a cell's last
         value; one that follows from the student's own earlier error gives the settings' share of them.
         With ``practice`` nothing raises: the verdict is given back, to be shown; a grader refuses that.
         """
         self._refuse(points, hint, practice=practice)
-        verdict = self.verdict(key, answer, points, hint, most=4 if practice else self.settings.highest_hint)
+        self._count(key, answer)
+        verdict = self.verdict(key, answer, points, hint, most=STEPS if practice else self.settings.highest_hint)
         if practice:
             return verdict
         if verdict.diagnosis is None or not (verdict.diagnosis.is_right or verdict.points):
@@ -136,7 +141,7 @@ class Sheet(Exports):
     def succeed(self, earlier: Sheet) -> None:
         """Go on where an earlier sheet was left, as far as its questions have the same answers here."""
         same = {key for key in self.keys if key in earlier and earlier[key].value == self[key].value}
-        self._wrong.update({key: list(tried) for key, tried in earlier._wrong.items() if key in same})
+        self._wrong.update({key: dict(tried) for key, tried in earlier._wrong.items() if key in same})
         self._last.update({key: last for key, last in earlier._last.items() if key in same})
 
     def _verdict(self, key: str, answer: Any, points: float | None, hint: int | None, most: int) -> Verdict:
@@ -147,20 +152,28 @@ class Sheet(Exports):
             return Verdict((str(error),), None, 0.0)
         self._last[key] = diagnosis.answer
         attempt = self._attempt(question, diagnosis)
-        step = hint or (most if os.environ.get(GRADER) == "autograde" else min(attempt, most))  # nobody tries again
+        is_last = os.environ.get(GRADER) == "autograde"  # nobody tries again
+        step = min(hint or (most if is_last else attempt), most)
         sentences = tuple(map(speaker(self.settings.lang), diagnosis.sentences(step)))
         return Verdict(sentences, diagnosis, self._score(diagnosis, points))
 
     def _attempt(self, question: Question, diagnosis: Diagnosis) -> int:
-        """Which different wrong answer to the question this is, from 1."""
+        """Which different wrong answer to the question this is, from 1; two repetitions are one more."""
         if diagnosis.verdict != "wrong":
             return 1
-        tried = self._wrong.setdefault(question.key, [])
-        values = [answer.value for answer in tried]
-        if diagnosis.answer.value not in values:
-            tried.append(diagnosis.answer)
-            return len(tried)
-        return values.index(diagnosis.answer.value) + 1
+        value = diagnosis.answer.value
+        tried = self._wrong.setdefault(question.key, {})
+        times = tried.setdefault(value, 1)
+        return list(tried).index(value) + 1 + (times - 1) // 2
+
+    def _count(self, key: Any, answer: Any) -> None:
+        """Count a wrong answer that was given before."""
+        tried = self._wrong.get(key, {}) if isinstance(key, str) else {}
+        with warnings.catch_warnings(), contextlib.suppress(NotANumber):
+            warnings.simplefilter("ignore")
+            value = read(key, answer).value if tried else None
+            if value in tried:
+                tried[value] += 1
 
     def _score(self, diagnosis: Diagnosis, points: float | None) -> float:
         if points is None:
@@ -177,6 +190,16 @@ class Sheet(Exports):
                 raise CostError(say(messages.NO_POINTS, points=repr(points)))
             if hint is not None and (isinstance(hint, bool) or hint not in range(1, STEPS + 1)):
                 raise CostError(say(messages.NO_STEP, hint=repr(hint)))
+
+
+def _each_once(questions: Iterable[Question]) -> list[Question]:
+    """Questions with a key for each."""
+    found = list(questions)
+    keys = [question.key for question in found]
+    twice = next((key for key in keys if keys.count(key) > 1), None)
+    if twice is not None:
+        raise CostError(say(messages.SAME_KEY, key=twice))
+    return found
 
 
 def _is_graded() -> bool:

@@ -78,6 +78,59 @@ def test_every_mistake_is_told_in_a_thousand_variants(topic):
     assert min(shares.values()) >= 0.99, {pair: share for pair, share in shares.items() if share < 0.99}
 
 
+def paired(topic, number):
+    """Each two mistakes of so many variants, as slips of what is left: none is called right or by another's name."""
+    for student in range(number):
+        for question in sheet(topic, student=str(student)).questions:
+            for wrong in question.wrong_twice:
+                if wrong.value > 0:
+                    found = diagnose(question, whole(wrong.value))
+                    assert not found.is_right, (question, wrong.id)
+                    assert wrong.id in found.id.split("|") or not found.answer.is_exactly(wrong.value), question
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_two_mistakes_are_told_in_some_variants(topic):
+    """In the first variant of each topic both are named, alone or beside others with the same number."""
+    paired(topic, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("topic", TOPICS)
+def test_two_mistakes_are_told_in_a_hundred_variants(topic):
+    """The same in a hundred."""
+    paired(topic, 100)
+
+
+def follow(topic, number):
+    """Whoever has the height wrong and goes on rightly, or with one more slip, is told so, unless one slip does."""
+    for student in range(number):
+        lab = sheet(topic, student=str(student))
+        height = slips(lab["conv1.h_out"])
+        wrong = height["right"] + 1
+        for quantity in ("macs", "flops", "activation_bytes"):
+            question = lab[f"conv1.{quantity}"]
+            numbers = {name: value * wrong / Fraction(height["right"]) for name, value in slips(question).items()}
+            found = lab.diagnose(question.key, whole(numbers["right"]), {"conv1.h_out": wrong})
+            assert not found.is_right
+            assert found.carried == ("conv1.h_out",), (question, found.id)
+            once_more = {"macs": "flops_not_macs", "flops": "macs_not_flops", "activation_bytes": "bits_for_bytes"}
+            name = once_more[quantity]
+            found = lab.diagnose(question.key, whole(numbers[name]), {"conv1.h_out": wrong})
+            alone = {slip for slip, value in slips(question).items() if value == numbers[name]}
+            assert set(found.id.split("|")) & (alone or {f"carried+{name}"}), (question, found.id)
+
+
+#: Topics whose sizes go on into other numbers.
+SIZED = ("convolution", "grouped", "dilated", "batch", "sharing")
+
+
+@pytest.mark.parametrize("topic", SIZED)
+def test_earlier_errors_are_told_in_a_hundred_variants(topic):
+    """A height that is one too large goes on into MACs, FLOPs and bytes, alone and with another mistake."""
+    follow(topic, 100)
+
+
 def test_the_topics_together_make_nearly_every_mistake():
     """What the drawn layers cannot show has no parameters, or is dropout: those have tests of their own."""
     seen = {name for topic in TOPICS for name in tried(topic, 1)[2]}

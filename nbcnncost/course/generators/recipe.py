@@ -73,11 +73,23 @@ def is_drawn(sheet: Sheet) -> bool:
 
 
 def _of_topic(sheet: Sheet) -> Found | None:
-    if sheet.name not in TOPICS or not _agree(sheet, Course(sheet.settings).sheet(sheet.name, student=sheet.student)):
+    if sheet.name not in TOPICS:
         return None
+    whole = Course(sheet.settings).sheet(sheet.name, student=sheet.student)
+    chosen = () if len(whole) == len(sheet) else _asked(sheet)
+    if not {entry.quantity.name for entry in whole}.issuperset(chosen):
+        return None
+    if not _agree(sheet, Course(sheet.settings).sheet(sheet.name, student=sheet.student, ask=chosen)):
+        return None
+    more = f", ask={_row(chosen)}" if chosen else ""
     if sheet.student:
-        return (), f"course.sheet({_quoted(sheet.name)}, student={_quoted(sheet.student)})", False
-    return ("student",), f"course.sheet({_quoted(sheet.name)}, student=student(STUDENT))", True
+        return (), f"course.sheet({_quoted(sheet.name)}, student={_quoted(sheet.student)}{more})", False
+    return ("student",), f"course.sheet({_quoted(sheet.name)}, student=student(STUDENT){more})", True
+
+
+def _asked(sheet: Sheet) -> tuple[str, ...]:
+    """What a sheet asks for."""
+    return tuple(name for name in QUANTITIES if any(entry.quantity.name == name for entry in sheet.questions))
 
 
 def _of_layers(sheet: Sheet) -> Found | None:
@@ -88,8 +100,7 @@ def _of_layers(sheet: Sheet) -> Found | None:
             return None
         if question.name != "total" and len(question.layers) > len(named.get(question.name, ())):
             named[question.name] = question.layers
-    ask = tuple(name for name in QUANTITIES if any(entry.quantity.name == name for entry in sheet.questions))
-    for chosen in ((), ask):
+    for chosen in ((), _asked(sheet)):
         if named and _agree(sheet, Course(sheet.settings).sheet(named, ask=chosen)):
             return _written(named, [f"{_INDENT}ask={_row(chosen)},"] if chosen else [])
     return None

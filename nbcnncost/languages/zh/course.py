@@ -84,6 +84,9 @@ _ANSWERS = {
     "It follows from your answer to {earlier}, which is wrong [carried]; mend that one first.": (
         "它由你对 {earlier} 的错误答案推得 [carried]；请先改正那一个。"
     ),
+    "It builds on your answer to {earlier}, which is wrong; mend that one first. There is one more mistake in it.": (
+        "它建立在你对 {earlier} 的错误答案之上；请先改正那一个。其中还有另一个错误。"
+    ),
     "It is off by a factor of exactly {factor}, which is {symbol} here [{id}].": (
         "恰好相差 {factor} 倍，而 {factor} 正是这里的 {symbol} [{id}]。"
     ),
@@ -125,11 +128,30 @@ _REFUSALS = {
     ),
     "there is no topic {topic}; there are: {topics}": "没有 {topic} 这个主题；可选的有：{topics}",
     "there is no quantity {quantity}; there are: {quantities}": "没有 {quantity} 这个量；可选的有：{quantities}",
+    "{name}: give a layer, as conv2d(…), or a list of layers, not {type}; sheet(model, size) runs a model": (
+        "{name}：请给出一个层，如 conv2d(…)，或层的列表，不能是 {type}；sheet(model, size) 会运行模型"
+    ),
+    "a saving is of {quantities}; not of {quantity}": "节省的倍数可按 {quantities} 计算；不能按 {quantity}",
+    "there is no question about {quantity} here; there are: {quantities}": (
+        "这里没有关于 {quantity} 的题目；现有：{quantities}"
+    ),
+    "{name}: the second design takes no {quantity}, and nothing is divided by 0": (
+        "{name}：第二个方案的 {quantity} 为 0，而 0 不能作除数"
+    ),
+    'two questions have the key {key}; give each a name of its own: question(…, name="conv1")': (
+        '有两道题的键都是 {key}；请给每道题各自的名称：question(…, name="conv1")'
+    ),
     "a course has no such setting: {error}": "课程没有这项设置：{error}",
     "a sheet is about a topic's name, layers, questions, a model or a report; not {type}": (
         "题单可由主题名称、层、题目、模型或报告生成；不能是 {type}"
     ),
     "there is no kind {kind}; formulas.FORMULAS names them all": "没有 {kind} 这种类别；formulas.FORMULAS 列出了全部",
+    "{kind} has the symbols {symbols}; {missing} is missing": "{kind} 的符号有 {symbols}；缺少 {missing}",
+    "spatial is a number of axes from 0 to 3, not {spatial}": "spatial 是轴的个数，从 0 到 3，不能是 {spatial}",
+    "a layer is called a whole number of times from 1, not {times}": "层的调用次数应为不小于 1 的整数，不能是 {times}",
+    "{setting} takes whole numbers from {least}, not {value}": "{setting} 应为不小于 {least} 的整数，不能是 {value}",
+    "{setting} is True or False, not {value}": "{setting} 应为 True 或 False，不能是 {value}",
+    "{setting} is told by input_size; leave it out": "input_size 已经说明了 {setting}；请去掉它",
     "a dropout zeroes between 1 and 99 per cent, not {percent}": (
         "暂退法（dropout）置零的比例在 1 % 与 99 % 之间，不能是 {percent}"
     ),
@@ -143,6 +165,13 @@ _REFUSALS = {
         "input_size 有 {channels} 个通道，而 in_channels 为 {in_channels}；两者应相同"
     ),
     "this layer cannot be built: {error}": "无法构建这一层：{error}",
+    "a class report is about a sheet, or a function that gives each student's, not about {type}": (
+        "班级报告由一份题单生成，或由给出每个学生题单的函数生成，不能是 {type}"
+    ),
+    "{path} cannot be read: {error}": "无法读取 {path}：{error}",
+    "{path} is no CSV file in UTF-8 with the columns student, key, answer": (
+        "{path} 不是 UTF-8 编码、以学生、题目、答案为各列的 CSV 文件"
+    ),
     "answers are a dict of students, each with a dict of keys and answers, or rows of student, key, answer": (
         "answers 应为学生的字典，每个学生对应题目与答案的字典，或由学生、题目、答案组成的各行"
     ),
