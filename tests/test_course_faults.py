@@ -55,7 +55,7 @@ def conv(**settings):
 
 REFUSED = [
     (lambda: sheet({"a": 3}), "a: give a layer, .+ not int"),
-    (lambda: sheet({"a": nn.Linear(3, 4)}), "not Linear; sheet.model, size. runs a model"),
+    (lambda: sheet({"a": nn.Linear(3, 4)}), "not Linear; sheet.…. runs a model"),
     (lambda: sheet({"a": nn.Sequential(nn.Linear(3, 4))}), "not Linear"),
     (lambda: sheet({"a": []}), "a: give a layer"),
     (lambda: sheet({"a": CONV, "b": question(CONV, "macs")}), "b: give a layer, .+ not Question"),
@@ -74,7 +74,7 @@ REFUSED = [
     (lambda: saving(CONV, POOL, of="params"), "second design takes no params"),
     (lambda: layer("convolution", spatial=2, N=3), "convolution has the symbols N, H_out, .*; H_out is missing"),
     (lambda: layer("linear", N="3", N_in=2, N_out=3, b=0), "N takes whole numbers from 0, not '3'"),
-    (lambda: layer("convolution", spatial=7), "from 0 to 3, not 7"),
+    (lambda: layer("convolution", spatial=7), "spatial=7 is no number of axes"),
     (lambda: layer(["linear"]), "no kind"),
     (lambda: class_report(3, {}), "not about int"),
     (lambda: class_report(lambda name: 3, {"ada": {"conv1.macs": 3}}), "not about int"),

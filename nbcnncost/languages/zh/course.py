@@ -128,8 +128,8 @@ _REFUSALS = {
     ),
     "there is no topic {topic}; there are: {topics}": "没有 {topic} 这个主题；可选的有：{topics}",
     "there is no quantity {quantity}; there are: {quantities}": "没有 {quantity} 这个量；可选的有：{quantities}",
-    "{name}: give a layer, as conv2d(…), or a list of layers, not {type}; sheet(model, size) runs a model": (
-        "{name}：请给出一个层，如 conv2d(…)，或层的列表，不能是 {type}；sheet(model, size) 会运行模型"
+    "{name}: give a layer, as conv2d(…), or a list of layers, not {type}; sheet(…) runs a model": (
+        "{name}：请给出一个层，如 conv2d(…)，或层的列表，不能是 {type}；模型用 sheet(…) 运行"
     ),
     "a saving is of {quantities}; not of {quantity}": "节省的倍数可按 {quantities} 计算；不能按 {quantity}",
     "there is no question about {quantity} here; there are: {quantities}": (
@@ -147,7 +147,7 @@ _REFUSALS = {
     ),
     "there is no kind {kind}; formulas.FORMULAS names them all": "没有 {kind} 这种类别；formulas.FORMULAS 列出了全部",
     "{kind} has the symbols {symbols}; {missing} is missing": "{kind} 的符号有 {symbols}；缺少 {missing}",
-    "spatial is a number of axes from 0 to 3, not {spatial}": "spatial 是轴的个数，从 0 到 3，不能是 {spatial}",
+    "spatial={spatial} is no number of axes; give one from 0 to 3": "spatial={spatial} 不是轴的个数；应为 0 到 3",
     "a layer is called a whole number of times from 1, not {times}": "层的调用次数应为不小于 1 的整数，不能是 {times}",
     "{setting} takes whole numbers from {least}, not {value}": "{setting} 应为不小于 {least} 的整数，不能是 {value}",
     "{setting} is True or False, not {value}": "{setting} 应为 True 或 False，不能是 {value}",
@@ -170,7 +170,7 @@ _REFUSALS = {
     ),
     "{path} cannot be read: {error}": "无法读取 {path}：{error}",
     "{path} is no CSV file in UTF-8 with the columns student, key, answer": (
-        "{path} 不是 UTF-8 编码、以学生、题目、答案为各列的 CSV 文件"
+        "{path} 不是 UTF-8 编码、以学生、题目、答案为各列的表格文件"
     ),
     "answers are a dict of students, each with a dict of keys and answers, or rows of student, key, answer": (
         "answers 应为学生的字典，每个学生对应题目与答案的字典，或由学生、题目、答案组成的各行"
