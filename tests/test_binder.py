@@ -110,6 +110,7 @@ def test_requirements_cover_the_package():
     assert {normal(name) for name in project["dependencies"]} <= {normal(line) for line in requirements()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_requirements_cover_what_notebooks_import(notebook):
     """Whatever a notebook imports is in Binder's requirements by name."""

@@ -350,6 +350,7 @@ except CostError as error:
 """
 
 
+@pytest.mark.slow
 def test_practice_refuses_to_run_under_otter():
     """As otter starts a notebook, its class says that it grades; a student who only uses its checks practises."""
     pytest.importorskip("otter", reason="otter-grader is not installed")

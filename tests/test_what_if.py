@@ -208,6 +208,7 @@ SETTINGS = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SETTINGS, SETTINGS, st.integers(1, 5), st.booleans())
 def test_a_what_if_costs_what_a_model_built_like_that_costs(before, after, batch, training):
@@ -582,6 +583,7 @@ def test_the_code_reaches_every_layer(what):
     assert of_model(net) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "what", "options"),
     [
