@@ -431,6 +431,20 @@ function keepKeys(store, root) {
   root.addEventListener("keydown", (event) => isOurs(event) && event.stopPropagation());
 }
 
+// The table, and beside it charts and details; a comparison has more columns, and takes more room.
+function makeBody(store) {
+  const body = element(
+    "div",
+    { class: "cc-body" },
+    element("div", { class: "cc-main" }, makeTable(store), makeStatus(store)),
+    element("div", { class: "cc-side" }, makeCharts(store), makeDetails(store)),
+  );
+  const fit = () => body.classList.toggle("cc-comparing", Boolean(store.baseline));
+  store.on("baseline", fit);
+  fit();
+  return body;
+}
+
 async function render({ model, el }) {
   const store = await makeStore(model);
   const root = element("div", {
@@ -443,12 +457,7 @@ async function render({ model, el }) {
     makeHead(store),
     makeWhatIf(store),
     makeToolbar(store),
-    element(
-      "div",
-      { class: "cc-body" },
-      element("div", { class: "cc-main" }, makeTable(store), makeStatus(store)),
-      element("div", { class: "cc-side" }, makeCharts(store), makeDetails(store)),
-    ),
+    makeBody(store),
     makeNotes(store),
   );
   keepKeys(store, root);
