@@ -20,6 +20,8 @@ LAB := $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root)
 # The kernel `python3` is the virtual environment's own, whatever else is installed for the user.
 export JUPYTER_PREFER_ENV_PATH := 1
 unexport JUPYTER_PATH
+# Rewriting the tests' assertions takes pytest some seconds in each worker, unless the result is kept.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test pytest test-fast peers panel-colab panel-benchmark screenshots check coverage lab notebooks \
   assignments binder pages picture panel-picture format clean

@@ -5,6 +5,7 @@ The nets are small, and workers that share cores wait for each other's threads.
 
 from __future__ import annotations
 
+import gc
 import os
 
 import chromium
@@ -14,6 +15,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Two files of this name cannot both be read for their docstrings' examples; they have none.
 collect_ignore_glob = ["**/conftest.py", "conftest.py"]
+
+
+def pytest_collection_finish():
+    """Let the garbage collector pass over torch and the tests themselves: a million objects that live to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter):

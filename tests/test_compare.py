@@ -65,6 +65,7 @@ def three():
 # What it holds
 
 
+@pytest.mark.slow
 def test_totals_are_those_of_each_model():
     """Each model's line has the numbers of its own report, and those that its authors publish."""
     comparison = dozen()
@@ -304,6 +305,7 @@ def test_training_steps_sort_the_models():
     assert "by FLOPs of a training step (textbook), largest first" in repr(steps().with_look(sort="step"))
 
 
+@pytest.mark.slow
 def test_the_scatter_can_be_of_the_training_step():
     """The points stand at the steps, or at the forwards when asked."""
     for column, wanted in ((None, [A, B, C]), ("step", [A, B, C]), ("flops", [160, 128 + 8 + 960, 640])):
@@ -371,6 +373,7 @@ def test_a_run_that_stopped_is_said():
 # Charts
 
 
+@pytest.mark.slow
 def test_labels_of_a_scatter_do_not_overlap():
     """Twelve models, each with its label: none stands on another one or outside, axes are logarithmic."""
     chart = dozen().plot()
@@ -400,6 +403,7 @@ def test_bars_are_parts_of_the_largest():
     assert params[0].get_width() == 61_100_840 / 138_365_992
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["scatter", "bars"])
 @pytest.mark.parametrize("column", [None, "macs"])
 def test_charts_are_the_same_each_time(kind, column):

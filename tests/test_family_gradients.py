@@ -281,6 +281,7 @@ def test_solving_and_inverting():
     assert row.backward.flops == substitutions + product
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["raft_small", "deeplabv3_resnet50", "lraspp_mobilenet_v3_large"])
 def test_training_whole_networks_is_known(name):
     """Optical flow samples a grid forty-eight times; nothing of its step or of segmentation is unknown."""

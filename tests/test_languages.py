@@ -6,20 +6,18 @@ import ast
 import html
 import json
 import re
-import sys
 import warnings
 import zlib
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Formatter
 
 import nbformat
 import pytest
+import shells
 import torch
-from IPython import version_info
 from IPython.core.error import UsageError
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from torch import nn
 from traitlets import TraitError
@@ -235,31 +233,44 @@ GLUED = {
 }
 
 
-def sentences() -> Iterator[object]:
-    """Every text for people that a module of the package writes."""
+def sentences() -> dict[str, list[str]]:
+    """Every text for people that a module of the package writes, by module."""
+    found: dict[str, list[str]] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE).as_posix()
         if name in ELSEWHERE or name.startswith(FOLDERS_ELSEWHERE):
             continue
         if name.startswith("conventions/") and path.stem not in ("base", "peer", "__init__", "hooked", "graph"):
             continue  # what tools are and do: below, by the conventions themselves
-        for line, text in written_in(path):
+        for _, text in written_in(path):
             if is_prose(text) and not is_list_of_operations(text) and not any(unseen in text for unseen in UNSEEN):
-                yield pytest.param(text, id=f"{name}:{line}")
+                found.setdefault(name, []).extend(GLUED.get(text, (text,)))
+    return found
 
 
-@pytest.mark.parametrize("text", list(sentences()))
-def test_every_sentence_of_the_code_has_chinese_words(text):
+SENTENCES = sentences()
+
+
+def test_sentences_are_found():
+    """What the test below relies on."""
+    assert len(SENTENCES) > 50
+    assert sum(map(len, SENTENCES.values())) > 500
+
+
+@pytest.mark.parametrize("module", SENTENCES)
+def test_every_sentence_of_the_code_has_chinese_words(module):
     """A message, header, note or help text that is written somewhere is found in the catalogue."""
-    for finished in GLUED.get(text, (text,)):
-        assert_said(finished)
+    assert not missing(SENTENCES[module]), "add to nbcnncost/languages/zh"
 
 
-def assert_said(text: str) -> None:
-    """The text, alone or behind the name of what it is about, has Chinese words and none of English."""
-    said = next((said for said in (zh(text), zh(f"7 {text}")) if said not in (text, f"7 {text}")), text)
-    assert said != text, f"add to nbcnncost/languages/zh: {text!r}"
-    assert not english_in(said), (said, english_in(said))
+def missing(texts: Iterable[str]) -> list[tuple[str, str]]:
+    """The texts that have no Chinese words, alone or behind the name of what they are about, or keep one of English."""
+    found = []
+    for text in texts:
+        said = next((said for said in (zh(text), zh(f"7 {text}")) if said not in (text, f"7 {text}")), text)
+        if said == text or english_in(said):
+            found.append((text, said))
+    return found
 
 
 def defined() -> Iterator[str]:
@@ -275,10 +286,11 @@ def defined() -> Iterator[str]:
     yield from (trait.help for name, trait in CnnCostMagics.class_traits(config=True).items())
 
 
-@pytest.mark.parametrize("text", sorted(set(filter(None, defined()))))
-def test_every_formula_symbol_convention_and_option_has_chinese_words(text):
+def test_every_formula_symbol_convention_and_option_has_chinese_words():
     """What is shown of the package's tables leaves no English word."""
-    assert not english_in(zh(text)), f"add to nbcnncost/languages/zh: {text!r} ({english_in(zh(text))})"
+    texts = sorted(set(filter(None, defined())))
+    assert len(texts) > 800
+    assert not [(text, zh(text)) for text in texts if english_in(zh(text))], "add to nbcnncost/languages/zh"
 
 
 # The catalogue itself
@@ -289,11 +301,11 @@ def holes(template: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
 
 
-@pytest.mark.parametrize(("english", "chinese"), CHINESE.items())
-def test_both_templates_have_the_same_holes(english, chinese):
+def test_both_templates_have_the_same_holes():
     """Nothing that stands in an English sentence is lost, and nothing is asked for that is not there."""
-    assert holes(english) == holes(chinese) or "{" not in english
-    assert Template(english, chinese).kinds.keys() == (holes(chinese) if "{" in english else set())
+    for english, chinese in CHINESE.items():
+        assert holes(english) == holes(chinese) or "{" not in english, english
+        assert Template(english, chinese).kinds.keys() == (holes(chinese) if "{" in english else set()), english
 
 
 def test_no_sentence_has_two_translations():
@@ -358,11 +370,11 @@ def test_words_for_others():
     assert words("en", ["layer"]) == {"layer": "layer"}
 
 
-@pytest.mark.parametrize(("english", "chinese"), PANEL.items())
-def test_the_panels_words_are_chinese_with_the_same_holes(english, chinese):
+def test_the_panels_words_are_chinese_with_the_same_holes():
     """A script fills the holes itself, by their numbers."""
-    assert holes(english) == holes(chinese)
-    assert not [word for word in english_in(chinese) if word != "Python"]
+    for english, chinese in PANEL.items():
+        assert holes(english) == holes(chinese), english
+        assert not [word for word in english_in(chinese) if word != "Python"], chinese
 
 
 def test_every_word_of_the_panels_scripts_is_known():
@@ -567,6 +579,7 @@ def charts_of(small, large):
             table.plot(), table.plot("thop")]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_without_a_font_charts_are_drawn_in_english(reports, monkeypatch):
     """Boxes in place of characters would say nothing; the description is in Chinese all the same."""
     monkeypatch.setattr(fonts, "_FAMILIES", {"zh": ("No such font",)})
@@ -575,6 +588,7 @@ def test_without_a_font_charts_are_drawn_in_english(reports, monkeypatch):
         assert_chinese(chart.alt)
 
 
+@pytest.mark.slow
 def test_with_a_font_charts_are_drawn_in_chinese(reports, monkeypatch):
     """A font that the system has is used beside matplotlib's own, without a word about missing characters."""
     entry = next(font for font in fonts.fontManager.ttflist if font.name == "DejaVu Sans Mono")
@@ -590,30 +604,21 @@ def test_with_a_font_charts_are_drawn_in_chinese(reports, monkeypatch):
 
 # The magic
 
-COLORLESS = "nocolor" if version_info[0] >= 9 else "NoColor"
-
 
 @pytest.fixture
 def shell(tmp_path, monkeypatch):
     """A shell of its own with the extension loaded and a model ``net``."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    monkeypatch.delattr("builtins._", raising=False)
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    InteractiveShell.clear_instance()
-    config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": COLORLESS}})
-    made = InteractiveShell.instance(config=config)
-    made.run_line_magic("load_ext", "nbcnncost")
-    made.user_ns["net"] = Block()
-    yield made
-    InteractiveShell.clear_instance()
+    with shells.fresh_shell(tmp_path, monkeypatch) as made:
+        made.user_ns["net"] = Block()
+        yield made
 
 
 def run(shell, cell):
     """A cell's result, error and printed text."""
-    with capture_output() as captured, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", UncountedOpWarning)
-        done = shell.run_cell(cell, store_history=True)
-    return done.result, done.error_before_exec or done.error_in_exec, captured.stdout + captured.stderr
+        done = shells.run(shell, cell)
+    return done.result, done.error, done.text
 
 
 @pytest.mark.parametrize(

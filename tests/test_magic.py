@@ -8,12 +8,9 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from IPython import version_info
 from IPython.core.completer import provisionalcompleter
 from IPython.core.error import UsageError
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
-from traitlets.config import Config
+from shells import fresh_shell, run
 
 import nbcnncost
 from nbcnncost.comparison import Comparison
@@ -26,8 +23,6 @@ from nbcnncost.magic.options import OPTIONS, read_options
 from nbcnncost.magic.words import is_silenced, words_of
 from nbcnncost.report import Report
 from nbcnncost.side_by_side import SideBySide
-
-COLORLESS = "nocolor" if version_info[0] >= 9 else "NoColor"
 
 NET = """\
 class Net(nn.Module):
@@ -44,28 +39,9 @@ class Net(nn.Module):
 @pytest.fixture
 def shell(tmp_path, monkeypatch):
     """A shell of its own with the extension loaded and ``nn`` imported."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    monkeypatch.delattr("builtins._", raising=False)  # a doctest in this process leaves it, and IPython then sets none
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    InteractiveShell.clear_instance()
-    config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": COLORLESS}})
-    made = InteractiveShell.instance(config=config)
-    made.run_line_magic("load_ext", "nbcnncost")
-    made.run_cell("import torch\nfrom torch import nn", store_history=True)
-    yield made
-    InteractiveShell.clear_instance()
-
-
-def run(shell, cell):
-    """Run a cell as a notebook would; gives its result, its error and all that was printed."""
-    with capture_output() as captured:
-        done = shell.run_cell(cell, store_history=True)
-    return SimpleNamespace(
-        result=done.result,
-        error=done.error_before_exec or done.error_in_exec,
-        text=captured.stdout + captured.stderr,
-        shown=captured.outputs,
-    )
+    with fresh_shell(tmp_path, monkeypatch) as made:
+        made.run_cell("import torch\nfrom torch import nn", store_history=True)
+        yield made
 
 
 def report_of(shell, cell):

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from types import SimpleNamespace
 
 import nbformat
 import pytest
 import torch
 from IPython import version_info
 from IPython.core.error import UsageError
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
 from nbclient import NotebookClient
+from shells import fresh_shell, run
 from torch import nn
-from traitlets.config import Config
 
 from nbcnncost import CostError, cost, course
 from nbcnncost.course import Prediction, predict
@@ -84,8 +80,10 @@ def rounded_in(text: str) -> list[str]:
 
 
 def sent(table: PredictionTable) -> str:
-    """All that a front end is given of a table, and a notebook saves, but for the script."""
-    return json.dumps({name: value for name, value in table.get_state().items() if name != "_esm"}, ensure_ascii=False)
+    """All that a front end is given of a table, and a notebook saves, but for the script and its layout's random id."""
+    state = {name: value for name, value in table.get_state().items() if name not in ("_esm", "layout")}
+    assert "IPY_MODEL_" not in str(state), "an id has digits of its own"
+    return json.dumps(state, ensure_ascii=False)
 
 
 # What is asked
@@ -288,24 +286,9 @@ def test_python_fills_the_table(table, prediction):
 @pytest.fixture
 def shell(tmp_path, monkeypatch):
     """A shell of its own with the extension loaded, and a kernel's name for its cell."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    monkeypatch.delattr("builtins._", raising=False)
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    InteractiveShell.clear_instance()
-    config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": COLORLESS}})
-    made = InteractiveShell.instance(config=config)
-    made.run_line_magic("load_ext", "nbcnncost")
-    made.user_ns.update(Net=Net, nn=nn, net=Net())
-    yield made
-    InteractiveShell.clear_instance()
-
-
-def run(shell, cell):
-    """Run a cell as a notebook would."""
-    with capture_output() as captured:
-        done = shell.run_cell(cell, store_history=True)
-    error = done.error_before_exec or done.error_in_exec
-    return SimpleNamespace(result=done.result, error=error, text=captured.stdout + captured.stderr)
+    with fresh_shell(tmp_path, monkeypatch) as made:
+        made.user_ns.update(Net=Net, nn=nn, net=Net())
+        yield made
 
 
 @pytest.mark.parametrize(

@@ -287,6 +287,7 @@ IMAGES = torch.zeros(2, 3, 8, 8)
 MACS = 2 * (6 * 6 * 4 * 3 * 3 * 3 + 4 * 2)
 
 
+@pytest.mark.slow
 def test_a_graph_quantized_model() -> None:
     """A model that torch.fx quantized: the same products as before, in integers."""
     mapping = quantization.get_default_qconfig_mapping("x86")

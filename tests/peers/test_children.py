@@ -13,6 +13,7 @@ FIGURES = recorded("ptflops_aten")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DEEP)
 def test_children_count_as_ptflops_prints_them(name):
     """Each child's row is the number printed for it; a layer that the forward makes is no child."""

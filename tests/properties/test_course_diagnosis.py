@@ -125,6 +125,7 @@ def follow(topic, number):
 SIZED = ("convolution", "grouped", "dilated", "batch", "sharing")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("topic", SIZED)
 def test_earlier_errors_are_told_in_a_hundred_variants(topic):
     """A height that is one too large goes on into MACs, FLOPs and bytes, alone and with another mistake."""
