@@ -318,9 +318,42 @@ FINISHED = {
         "或把输入改为 1×1×32×32"
     ),
     "net_b: all parameters of Net are frozen": "net_b：Net 的参数全部冻结",
-    "53 convolutions, 1 fully connected layer; none without a rule": ("卷积 53 次、全连接层 1 次；没有缺少规则的运算"),
+    "53 convolutions, 1 fully connected layer; none without a rule": "卷积 53 次、全连接层 1 次；所有运算都有规则",
     "layers by parameters, largest first": "各层，按参数量从大到小",
     "layers by FLOPs, largest first": "各层，按 FLOPs 从大到小",
+    "the forward of Net adds 1×4×6×6 and 1×4×4×4, which differ in dimension 2 (height): 6 and 4": (
+        "Net 的 forward 把 1×4×6×6 与 1×4×4×4 相加，但两者第 2 维（高度）不同：6 与 4"
+    ),
+    "the forward of Net cannot view 2×6 (12 elements) as ?×7 (a multiple of 7 elements); change the input to 1×7": (
+        "Net 的 forward 无法把 2×6（12 个元素）变形为 ?×7（元素个数须为 7 的倍数）；请把输入改为 1×7"
+    ),
+    "--input: cannot read the shape '$x'; write it as 1,3,224,224 or 3x224x224; a variable is written $x": (
+        "--input：无法读懂形状 '$x'；请写成 1,3,224,224 或 3x224x224；变量写成 $x"
+    ),
+    "--rule: bias_additions is a kind of elementary operation; its rule is a whole number, not 'x: 1'": (
+        "--rule：bias_additions 是一种基本运算；其规则应为整数，不能是 'x: 1'"
+    ),
+    "the forward of Net takes (x: Tensor, mask: Tensor), which the inputs do not match: "
+    "missing a required argument: 'mask'": (
+        "Net 的 forward 的参数为 (x: Tensor, mask: Tensor)，与所给输入不符：缺少参数 'mask'"
+    ),
+    "batch normalization, gradient of the input: not counted": "批量归一化，输入的梯度：不计",
+    "eval mode → train mode, training step (adam)": "eval 模式 → train 模式，训练步（adam）",
+    "230 k FLOPs (textbook) → 115 k MACs (macs)": "230 k FLOPs（textbook） → 115 k MACs（macs）",
+    "? Net（前向传播） has operations without a rule, left out of its numbers: relu backward": (
+        "? Net（前向传播）中有些运算没有规则，未计入其数字：relu 反向"
+    ),
+    "FLOPs (textbook) against parameters, 3 models": "FLOPs（textbook）与参数量，3 个模型",
+    "Net has no row 'blok'; did you mean block or block.1?": "Net 没有 'blok' 这一行；是不是想写 block 或 block.1？",
+    "grouped of ada, by the convention macs:": "分组卷积（ada），按计数约定 macs：",
+    "grouped": "grouped",
+    "fc: how many times as many parameters does the first take as the second?": (
+        "fc：第一个方案的参数量是第二个的多少倍？"
+    ),
+    "fc: how many times as many MACs does the first take as the second?": "fc：第一个方案的 MACs 是第二个的多少倍？",
+    "this layer cannot be built: a kernel of 11 (dilation 1) does not fit into 9 + 2·0 positions": (
+        "无法构建这一层：大小为 11（膨胀率 1）的卷积核放不进 9 + 2·0 个位置"
+    ),
     "training step: 1,234 FLOPs = 前向 400 + 反向 834; 3.08× forward": (
         "训练步：1,234 FLOPs = 前向 400 + 反向 834；为前向传播的 3.08 倍"
     ),
@@ -619,7 +652,7 @@ def run(shell, cell):
 @pytest.mark.parametrize(
     ("line", "sentence", "kind"),
     [
-        ("--lang zh nothing -i 3,8,8", "没有 nothing；现有 net", UsageError),
+        ("--lang zh nothing -i 3,8,8", "找不到 nothing；现有 net", UsageError),
         ("--lang zh", "没有给出模型：请指明一个，如 %cnncost net；现有 net", UsageError),
         ("net --lang zh --depht 3", "没有选项 --depht；是不是想写 --depth？（%cnncost? 可列出全部选项）", UsageError),
         ("net --lang=zh -d 0", "--depth 需要不小于 1 的整数或 all，不能是 '0'", UsageError),
@@ -630,8 +663,8 @@ def run(shell, cell):
             "`fc1` (Linear) 需要 512 个特征，但收到 648 个（由 1×8×9×9 展平而来）；",
             ShapeError,
         ),
-        ("Block --lang zh", "没有 Block", UsageError),
-        ("net net --lang zh -i 3,9,9", "net: `fc1` (Linear) 需要 512 个特征", ShapeError),
+        ("Block --lang zh", "找不到 Block", UsageError),
+        ("net net --lang zh -i 3,9,9", "net：`fc1` (Linear) 需要 512 个特征", ShapeError),
     ],
 )
 def test_the_magic_says_what_is_wrong_in_chinese(shell, line, sentence, kind):
@@ -742,7 +775,9 @@ def test_a_wrong_language_gets_a_sentence(shell):
 # Coursework
 
 #: Questions' keys and what a formula's text holds.
-IN_COURSES = re.compile(r"\b\w+\.\w+\b|\[[\w+|]+\]|\b(points|answers|sheet|MiB|carried_share|highest_hint|hint)\b")
+IN_COURSES = re.compile(
+    r"\b\w+\.\w+\b|\[[\w+|]+\]|\b(points|answers|sheet|MiB|carried_share|highest_hint|hint|student|key|answer|CSV)\b"
+)
 LAYERS = {
     "conv1": course.conv2d(in_channels=4, out_channels=6, kernel_size=5, stride=2, padding=1, input_size=(4, 19, 23)),
     "fc1": course.linear(in_features=40, out_features=12),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 _TITLES = {
-    "{title:text}, gradient of the {what:text}": "{title}，{what}的梯度",
+    "{title:text}, gradient of the {what:phrase}": "{title}，{what}的梯度",
     "input and offset and mask": "输入、偏移与掩码",
     "query and key and mask": "查询、键与掩码",
     "matrix and right": "矩阵与右端项",
@@ -158,7 +158,7 @@ _ELEMENTS = {
     "each output's gradient is added": "每个输出的梯度累加",
     "each output's gradient is added to where it was taken": "每个输出的梯度加回取值的位置",
     "each output's gradient, weighed and added, {times:number} times": "每个输出的梯度加权并累加，共 {times} 次",
-    "gradients move back, nothing is computed": "梯度只是搬移回去，不作计算",
+    "gradients move back, nothing is computed": "梯度只是搬运回去，不作计算",
     "nothing depends on the input": "结果与输入无关",
     "whole numbers have no gradient": "整数没有梯度",
     "a rounded coordinate has no gradient": "取整后的坐标没有梯度",
