@@ -708,7 +708,7 @@ def test_a_warning_of_the_magic_is_chinese(shell):
 
 
 def test_functions_answer_in_the_notebooks_language(shell):
-    """Reports and warnings follow what ``%config`` sets, not what a line asks for; errors are those of Python."""
+    """Reports, warnings and shown errors follow what ``%config`` sets, not what a line asks for."""
     with pytest.warns(UncountedOpWarning, match="1 operation of Block without a rule"):
         assert cost(Block(), (3, 8, 8)).look.lang == "en"
     run(shell, "%cnncost net -i 3,8,8 --lang zh -q")
@@ -723,6 +723,19 @@ def test_functions_answer_in_the_notebooks_language(shell):
         cost(Block(), (3, 9, 9))
     run(shell, "%unload_ext nbcnncost")
     assert course.Course().settings.lang == "en"
+
+
+def test_a_notebook_shows_every_error_of_ours_in_its_language(shell):
+    """What a function raises is told in Chinese, what was asked for in English is not; the error itself is as ever."""
+    run(shell, "%config CnnCostMagics.lang = 'zh'")
+    shell.user_ns.update(cost=cost, linear=nn.Linear(2, 2))
+    _, error, text = run(shell, "cost(linear, (1, 3))")
+    assert str(error) == "Linear expects 2 features but receives 3; give it in_features=3 or change the input to 1×2"
+    assert "ShapeError: Linear 需要 2 个特征，但收到 3 个" in text
+    assert "在这份报告中，Linear 没有名为 'fc' 的层" in run(shell, "cost(linear, (1, 2)).explain('fc')")[2]
+    assert "expects 2 features but receives 3" in run(shell, "%cnncost linear -i 1,3 --lang en")[2]
+    run(shell, "%config CnnCostMagics.lang = 'en'")
+    assert "expects 2 features but receives 3" in run(shell, "cost(linear, (1, 3))")[2]
 
 
 FOLDERS = {

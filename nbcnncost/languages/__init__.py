@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, lru_cache, partial
 
+from nbcnncost.languages.here import language_here
 from nbcnncost.languages.templates import Template
 from nbcnncost.languages.zh import ZH
 from nbcnncost.languages.zh.panel import PANEL
 
-__all__ = ["LANGUAGES", "catalogue", "errors_in", "speaker", "translate", "words"]
+__all__ = ["LANGUAGES", "catalogue", "errors_in", "language_here", "speaker", "translate", "words"]
 
 #: The languages by their codes; the first is the one in which everything is written.
 LANGUAGES = ("en", "zh")
@@ -62,6 +63,7 @@ def errors_in(lang: str, *kinds: type[Exception]) -> Iterator[None]:
     except kinds as error:
         if error.args:
             error.args = (translate(str(error), lang), *error.args[1:])
+            error.__dict__["lang"] = lang
         raise
 
 
