@@ -88,7 +88,7 @@ _COMPARISON = {
     "each convention's own number": "各计数约定自身的数字",
     "a training step: forward, gradients and optimizer": "一个训练步：前向传播、梯度与优化器",
     "{number:text} ÷ first": "{number} ÷ 第一个",
-    "how many times the first model's {number:text}": "为第一个模型的{number}的多少倍",
+    "how many times the first model's {number:text}": "是第一个模型的{number}的多少倍",
     "convention's count": "计数约定的数字",
     "a forward alone": "只有前向传播",
     "FLOPs and MACs of a training step": "训练步的 FLOPs 与 MACs",

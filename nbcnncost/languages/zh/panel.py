@@ -15,7 +15,7 @@ _TABLE = {
     "Show layers of some types only": "只显示某些类型的层",
     "Columns": "列",
     "Choose the table's columns": "选择表格的列",
-    "Usual columns": "默认列",
+    "Usual columns": "常用列",
     "Flat list": "平铺列表",
     "Layers without what they are in": "只列各层，不显示其所在的容器",
     "Open all": "全部展开",
