@@ -296,6 +296,37 @@ def test_both_templates_have_the_same_holes(english, chinese):
     assert Template(english, chinese).kinds.keys() == (holes(chinese) if "{" in english else set())
 
 
+#: What may stand in each kind of hole.
+HELD = {
+    "": "'x'",
+    "text": "the forward of Net",
+    "word": "adds",
+    "phrase": "input",
+    "layer": "`c` (Conv2d)",
+    "list": "added",
+    "either": "one gate counted",
+    "choice": "a or b",
+    "tally": "5 convolutions",
+    "noun": "convolutions",
+    "topic": "grouped",
+    "name": "Net",
+    "convention": "macs",
+    "code": "a: b; c",
+    "number": "3",
+    "amount": "1.2 k",
+    "shape": "1×3×8",
+}
+OPEN = [(english, chinese) for english, chinese in CHINESE.items() if "{" in english and not english.startswith("#")]
+
+
+@pytest.mark.parametrize(("english", "chinese"), OPEN)
+def test_no_sentence_is_taken_for_another(english, chinese):
+    """Filled, each template is found again itself: never one with a hole that takes in the rest."""
+    parts = [(text.replace("(s)", "s"), name, kind or "") for text, name, kind, _ in Formatter().parse(english)]
+    finished = "".join(text + (HELD[kind] if name is not None else "") for text, name, kind in parts)
+    assert zh(finished) == Template(english, chinese).said(finished, zh)
+
+
 def test_no_sentence_has_two_translations():
     """Each English template stands in the catalogue's files once, so that none overrides another."""
     seen: dict[str, str] = {}

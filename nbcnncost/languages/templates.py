@@ -92,7 +92,7 @@ class Template:
     def said(self, text: str, translate: Translator, *, strictly: bool = False) -> str | None:
         """A finished text in the other language; ``None`` where it is not this sentence.
 
-        Strictly, what is taken over as it is holds no end of a sentence: neither a semicolon nor a colon.
+        Strictly, what is taken over as it is holds no end of a sentence, and no bracket that does not end in it.
         """
         if not all(literal in text for literal in self.literals):
             return None
@@ -111,11 +111,11 @@ class Template:
 
 
 def _goes_on(value: str) -> bool:
-    """Whether something ends within a text, outside of quotes and brackets."""
+    """Whether something ends within a text, outside of quotes and brackets; or a bracket does behind it."""
     before = ""
     while before != value:
         before, value = value, _OWN.sub("", value)
-    return "; " in value or ": " in value
+    return any(mark in value for mark in ("; ", ": ", "(", "[", "{"))
 
 
 def _joined(before: str, after: str) -> str:
