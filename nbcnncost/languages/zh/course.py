@@ -287,6 +287,8 @@ _TOPICS = {
     "#recurrent": "循环层",
     "#attention": "注意力",
     "#memory": "内存",
+    "#intensity": "算术强度",
+    "#training": "训练步",
     "#receptive_field": "感受野",
     "#separable": "深度可分离卷积",
     "#bottleneck": "瓶颈块",
