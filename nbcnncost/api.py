@@ -12,11 +12,10 @@ from nbcnncost.conventions import Convention
 from nbcnncost.conventions import convention as named_convention
 from nbcnncost.errors import CostError, UncountedOpWarning
 from nbcnncost.labels import labels_of
-from nbcnncost.languages import translate
+from nbcnncost.languages import language_here, translate
 from nbcnncost.optimizers import OPTIMIZERS
 from nbcnncost.records import Trace
 from nbcnncost.report import Look, Report
-from nbcnncost.shown import language_here
 from nbcnncost.source import source_of
 from nbcnncost.units import plural
 

@@ -36,7 +36,15 @@ def _told_apart(labels: list[str], facets: Sequence[str]) -> list[str]:
     different: dict[str, set[str]] = {}
     for label, facet in zip(labels, facets, strict=True):
         different.setdefault(label, set()).add(facet)
-    return [label + facet if len(different[label]) > 1 else label for label, facet in zip(labels, facets, strict=True)]
+    return [
+        _beside(label, facet) if len(different[label]) > 1 else label
+        for label, facet in zip(labels, facets, strict=True)
+    ]
+
+
+def _beside(label: str, facet: str) -> str:
+    """Both; where facets stand in brackets, as in Chinese, in one pair of them."""
+    return f"{label}{facet}".replace("）（", "，")
 
 
 def _input(report: Report) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from nbcnncost.errors import CostError
@@ -24,15 +23,6 @@ def chosen_lang(lang: str | None, usual: str) -> str:
     if lang is not None and lang not in LANGUAGES:
         raise CostError(f"there is no language {lang!r}; there are: {', '.join(LANGUAGES)}")
     return usual if lang is None else lang
-
-
-def language_here() -> str:
-    """The language that the notebook around has by ``%config CnnCostMagics.lang``; English where there is none."""
-    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
-    manager = getattr(get_ipython and get_ipython(), "magics_manager", None)
-    magics = getattr(manager, "registry", {}).get("CnnCostMagics")
-    lang: str = getattr(magics, "lang", LANGUAGES[0])
-    return lang
 
 
 class Shown:

@@ -18,8 +18,7 @@ from nbcnncost.course.messages import say
 from nbcnncost.course.numerals import NotANumber, read
 from nbcnncost.course.sheet import GRADER, Sheet
 from nbcnncost.errors import CostError
-from nbcnncost.languages import translate
-from nbcnncost.shown import language_here
+from nbcnncost.languages import language_here, translate
 
 #: JupyterHub sets it to the name that a student has logged in with.
 HUB_USER = "JUPYTERHUB_USER"

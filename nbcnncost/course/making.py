@@ -86,7 +86,9 @@ class Course:
         return found.said_in(self.settings.lang)
 
     def _error(self, kind: type[CostError], sentence: str) -> CostError:
-        return kind(translate(sentence, self.settings.lang))
+        error = kind(translate(sentence, self.settings.lang))
+        error.lang = self.settings.lang
+        return error
 
     def saving(
         self,

@@ -11,6 +11,7 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import NamedTuple
 
+from nbcnncost.catalogue import CATALOGUE
 from nbcnncost.conventions import CONVENTIONS, Convention, textbook
 from nbcnncost.course import showing
 from nbcnncost.course.layers import Layer
@@ -84,7 +85,9 @@ class Question:
         """The same question in another language than the one in which all are made."""
         if lang == self.lang:
             return self
-        return replace(self, lang=lang, about=_KIND.sub(lambda kind: translate(kind[0], lang), self.about))
+        about = _KIND.sub(lambda kind: translate(kind[0], lang), self.about)
+        parts, below = (tuple(_called(part, lang) for part in side) for side in (self.parts, self.below))
+        return replace(self, lang=lang, about=about, parts=parts, below=below)
 
     def __repr__(self) -> str:
         return f"{self.prompt}\n{self.about}" if self.about else self.prompt
@@ -255,6 +258,13 @@ def _made(part: Part, mistakes: tuple[Mistake, ...]) -> list[Ratio | None]:
 
 def _can_be_made(mistake: Mistake, part: Part) -> bool:
     return mistake.of(part) not in (None, part.right) and mistake.is_open(part)
+
+
+def _called(part: Part, lang: str) -> Part:
+    """The part with its name in a language, where that is a kind of layers: ``convolution 2``."""
+    kind, space, number = part.name.partition(" ")
+    is_kind = kind == part.kind and kind in CATALOGUE
+    return replace(part, name=f"{translate(CATALOGUE[kind].title, lang)}{space}{number}") if is_kind else part
 
 
 def _changed(part: Part, sizes: Mapping[str, Fraction]) -> Part:

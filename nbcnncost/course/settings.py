@@ -10,7 +10,7 @@ from nbcnncost.course import messages
 from nbcnncost.course.diagnosis import STEPS
 from nbcnncost.course.messages import say
 from nbcnncost.errors import CostError
-from nbcnncost.shown import language_here
+from nbcnncost.languages import language_here
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, lru_cache, partial
 
+from nbcnncost.languages.here import language_here
 from nbcnncost.languages.templates import Template
 from nbcnncost.languages.zh import ZH
 from nbcnncost.languages.zh.panel import PANEL
 
-__all__ = ["LANGUAGES", "catalogue", "errors_in", "speaker", "translate", "words"]
+__all__ = ["LANGUAGES", "catalogue", "errors_in", "language_here", "speaker", "translate", "words"]
 
 #: The languages by their codes; the first is the one in which everything is written.
 LANGUAGES = ("en", "zh")
@@ -40,7 +41,13 @@ def translate(text: str, lang: str) -> str:
     entry = catalogue(lang).get(text)
     if entry is not None:
         return entry
-    return _in_pieces(text, lang, " · ") or _by_template(text, lang) or _in_pieces(text, lang, "; ") or text
+    return (
+        _side_by_side(text, lang)
+        or _by_template(text, lang, strictly=True)
+        or _one_after_the_other(text, lang)
+        or _by_template(text, lang, strictly=False)
+        or text
+    )
 
 
 def speaker(lang: str) -> Callable[[str], str]:
@@ -56,6 +63,7 @@ def errors_in(lang: str, *kinds: type[Exception]) -> Iterator[None]:
     except kinds as error:
         if error.args:
             error.args = (translate(str(error), lang), *error.args[1:])
+            error.__dict__["lang"] = lang
         raise
 
 
@@ -79,20 +87,44 @@ def _templates(lang: str) -> tuple[Template, ...]:
     return tuple(sorted(made, key=lambda template: template.weight, reverse=True))
 
 
-def _by_template(text: str, lang: str) -> str | None:
-    found = (template.said(text, lambda part: translate(part, lang)) for template in _templates(lang))
+def _by_template(text: str, lang: str, *, strictly: bool) -> str | None:
+    """A sentence whose holes are filled, alone or behind the name of what it is about."""
+    found = (
+        template.said(text, lambda part: translate(part, lang), strictly=strictly) for template in _templates(lang)
+    )
     return next((said for said in found if said is not None), None) or _labelled(text, lang)
 
 
 def _labelled(text: str, lang: str) -> str | None:
     """A sentence behind the name of what it is about: ``net_a: all parameters of Net are frozen``."""
     label, colon, sentence = text.partition(": ")
-    said = translate(sentence, lang) if colon else sentence
+    said = translate(sentence, lang) if colon and "; " not in label else sentence
     return f"{label}：{said}" if said != sentence else None
 
 
-def _in_pieces(text: str, lang: str, mark: str) -> str | None:
-    """Texts that stand side by side, each for itself; ``None`` where none of them has an entry."""
-    pieces = text.split(mark)
+def _side_by_side(text: str, lang: str) -> str | None:
+    """Texts with a dot between them, each for itself; ``None`` where none of them has an entry."""
+    pieces = text.split(" · ")
     said = [translate(piece, lang) for piece in pieces] if len(pieces) > 1 else pieces
-    return (mark if mark == " · " else "；").join(said) if said != pieces else None
+    return " · ".join(said) if said != pieces else None
+
+
+def _one_after_the_other(text: str, lang: str) -> str | None:
+    """Sentences behind each other, each as long as it can be; ``None`` where none of them has an entry."""
+    pieces = text.split("; ")
+    if len(pieces) == 1:
+        return None
+    said: list[str] = []
+    start = 0
+    while start < len(pieces):
+        stop = next((stop for stop in range(len(pieces), start, -1) if _entry(pieces[start:stop], lang)), start + 1)
+        sentence = "; ".join(pieces[start:stop])
+        said.append(_entry(pieces[start:stop], lang) or translate(sentence, lang))
+        start = stop
+    return "；".join(said) if said != pieces else None
+
+
+def _entry(pieces: list[str], lang: str) -> str | None:
+    """What pieces are together, as one sentence."""
+    sentence = "; ".join(pieces)
+    return catalogue(lang).get(sentence) or _by_template(sentence, lang, strictly=True)

@@ -64,7 +64,8 @@ def difference_chart(difference: Difference, *, column: str = "flops", top: int 
     legend = [shorten(clean(label), _LONGEST_LEGEND) for label in difference.labels]
     figure = _draw(_pairs(difference, column, top, drawn), _amount(difference, column, drawn), legend, drawn)
     told = [_told(group) for group in _pairs(difference, column, top, lang)]
-    return Chart(figure, _alt(f"{title(difference)}: {_amount(difference, column, lang)}", told, lang))
+    heading = f"{title(difference)}{speaker(lang)(': ')}{_amount(difference, column, lang)}"
+    return Chart(figure, _alt(heading, told, lang))
 
 
 def _pairs(difference: Difference, column: str, top: int, lang: str) -> list[_Group]:

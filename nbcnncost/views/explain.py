@@ -70,7 +70,7 @@ def latex(explanation: Explanation) -> str:
     rows = []
     for line in explanation.lines:
         say = speaker(explanation.lang)
-        heading = f"{say(line.label)} ({say(line.title)})" if line.unit else say(line.label)
+        heading = say(line.label) + say(f" ({line.title})") if line.unit else say(line.label)
         plain = "".join(_SPECIAL.get(mark, mark) for mark in clean(heading))
         left = _latex_symbol(line.label) if _is_size(line) else rf"\text{{{plain}}}"
         result = r"\text{?}" if line.result is None else exact(line.result).replace(",", "{,}")
@@ -134,7 +134,7 @@ def _label(line: Line, lang: str) -> str:
     say = speaker(lang)
     if _is_size(line) or line.title in ("", line.label):
         return clean(say(line.title or line.label))
-    return f"{clean(say(line.label))} ({clean(say(line.title))})"
+    return clean(say(line.label) + say(f" ({line.title})"))
 
 
 def _steps(line: Line) -> list[str]:

@@ -105,7 +105,7 @@ def _what_is_compared(table: SideBySide) -> Iterator[str]:
 
 
 def _cells(entry: Standing, say: Callable[[str], str]) -> tuple[str, ...]:
-    says = f" (“{say(entry.says)}”)" if entry.says.lower() != entry.unit.lower() else ""
+    says = say(f" (“{entry.says}”)") if entry.says.lower() != entry.unit.lower() else ""
     unit = f"{entry.unit}{says}"
     ratio = ratio_text(entry.ratio)
     name = say(f"{clean(entry.name)} (forward)") if entry.forward_alone else clean(entry.name)

@@ -52,7 +52,7 @@ class Plan:
     def prompt(self, question: Question) -> str:
         """A question's text, with its points."""
         points = self.said(points_text(self.points[question.key]))
-        return say(wording.QUESTION, key=question.key, points=points, prompt=question.prompt)
+        return self.said(wording.QUESTION, key=question.key, points=points, prompt=question.prompt)
 
     def explanation(self, name: str) -> str:
         """What a student is asked to write about a layer."""

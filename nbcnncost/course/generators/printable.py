@@ -93,7 +93,8 @@ def _wrong(question: Question) -> Iterator[str]:
         found.setdefault(number_text(wrong.value), []).append(
             " + ".join(translate(entry.title, question.lang) for entry in wrong.mistakes)
         )
-    return (f"{value}: {' / '.join(titles)}" for value, titles in found.items())
+    colon = translate(": ", question.lang)
+    return (f"{value}{colon}{' / '.join(titles)}" for value, titles in found.items())
 
 
 def _latex(sheet: Sheet, title: str, below: Below) -> str:

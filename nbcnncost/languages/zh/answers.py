@@ -18,7 +18,7 @@ _DIFFERENCE = {
         "✗ {label} 在 {layer} 处中止：其数字只包括到该处为止的各层"
     ),
     "? {label} has operations without a rule, left out of its numbers: {names:tally}": (
-        "? {label} 有没有规则的运算，未计入其数字：{names}"
+        "? {label} 中有些运算没有规则，未计入其数字：{names}"
     ),
     "{measure:text} {number:amount}, the same": "{measure} {number}，不变",
     "{before:text} → {after:text}": "{before} → {after}",
@@ -43,7 +43,7 @@ _DIFFERENCE = {
     "{caption:text}, in call order": "{caption}，按调用顺序",
     "all layers": "全部层",
     "layers that differ": "有差异的层",
-    "smaller differences, or none": "差异较小或没有",
+    "smaller differences, or none": "差异较小，或没有差异",
     "{number:number} layer(s) renamed": "{number} 层改名",
     "{words:text}, else the same": "{words}，其余相同",
     "{words:text}, else the same but for shapes": "{words}，除形状外其余相同",
@@ -75,20 +75,20 @@ _DIFFERENCE = {
 }
 
 _COMPARISON = {
-    "totals, {order:text}": "总计，{order}",
+    "totals, {order:text}": "总数，{order}",
     "in the order given": "按给出的顺序",
     "by {column:text}, largest first": "按{column}从大到小",
     "✗ {label} stopped: its numbers are those of the layers up to there": (
         "✗ {label} 中止：其数字只包括到该处为止的各层"
     ),
-    "? {label} has operations without a rule, left out: {names:tally}": "? {label} 有没有规则的运算，未计入：{names}",
+    "? {label} has operations without a rule, left out: {names:tally}": "? {label} 中有些运算没有规则，未计入：{names}",
     "model": "模型",
     "mode": "模式",
     "convention": "计数约定",
     "each convention's own number": "各计数约定自身的数字",
     "a training step: forward, gradients and optimizer": "一个训练步：前向传播、梯度与优化器",
     "{number:text} ÷ first": "{number} ÷ 第一个",
-    "how many times the first model's {number:text}": "为第一个模型的{number}的多少倍",
+    "how many times the first model's {number:text}": "是第一个模型的{number}的多少倍",
     "convention's count": "计数约定的数字",
     "a forward alone": "只有前向传播",
     "FLOPs and MACs of a training step": "训练步的 FLOPs 与 MACs",
@@ -103,20 +103,20 @@ _COMPARISON = {
     " in a step with {optimizer:text} and its input's gradient": "（训练步，{optimizer}，另求输入的梯度）",
     " and its input's gradient": "，另求输入的梯度",
     " in each module's own mode": "（各模块保持原有模式）",
-    " in {mode} mode": "（{mode} 模式）",
+    " in {mode:name} mode": "（{mode} 模式）",
     " by {convention}": "（{convention}）",
     " with {number} parameters": "（{number} 个参数）",
 }
 
 _SIDE_BY_SIDE = {
     "unit": "单位",
-    "of {ours}": "对 {ours} 之比",
+    "of {ours}": "与 {ours} 之比",
     "why": "原因",
     "why it differs from {ours}": "与 {ours} 不同的原因",
     "{cause:text} (×{factor} here)": "{cause}（此处 ×{factor}）",
     "{number} {unit} a training step by {convention}": "每个训练步 {number} {unit}（{convention}）",
     "the lines below a convention add up to its difference from ours; ! marks a fault of the tool": (
-        "每个约定下面各行之和等于它与我们的数字之差；! 表示工具的错误"
+        "每个约定下面各行之和等于它与我们的数字之差；! 表示工具的缺陷"
     ),
     "{operations:text} without a rule of ours: the difference counts them as 0": (
         "{operations}在我们这里没有规则：求差时计 0"
@@ -124,7 +124,7 @@ _SIDE_BY_SIDE = {
     "(forward): the tool counts no backward pass, so its forward is compared with ours alone, {number} {unit}": (
         "（前向）：该工具不计反向传播，因此只与我们的前向传播比较，后者为 {number} {unit}"
     ),
-    "{name} (forward)": "{name}（前向）",
+    "{name:name} (forward)": "{name}（前向）",
     "which it calls {name:text}": "该工具称之为 {name}",
 }
 
@@ -199,7 +199,7 @@ _CALLS = {
     ),
     "optimizer is a name ({names}) or None, not {given:text}": "optimizer 应为名称（{names}）或 None，不能是{given}",
     "the class {name}": "类 {name}",
-    "an object of {type}": " {type} 的对象",
+    "an object of {type}": "{type} 的对象",
     "{operations:text} of {model} without a rule, left out of the totals: {names:tally}; see report.uncounted, "
     "or give a rule: textbook.with_rules({{'{key}': '2 * n'}})": (
         "{model} 中有{operations}没有规则，未计入总数：{names}；见 report.uncounted，"
@@ -216,10 +216,10 @@ _RULES = {
     ),
     "rule for {name}: {formula} divides by zero where {values}": "{name} 的规则：{formula} 在 {values} 时除以零",
     "a rule is for a kind, an operation or an elementary operation, by its name; not {key}": (
-        "规则针对一种运算类别、一个运算或一种基本运算，以其名称给出；不能是 {key}"
+        "规则用名称指明一类运算、一个运算或一种基本运算；不能是 {key}"
     ),
     "there is no kind {key} to make a rule for; did you mean {near}?": (
-        "没有 {key} 这种可定规则的类别；是不是想写 {near}？"
+        "没有 {key} 这类可定规则的运算；是不是想写 {near}？"
     ),
     "only batch_norm can be {folded} into the layer before it, not {key}": (
         "只有 batch_norm 可以用 {folded} 并入前一层，{key} 不可以"
@@ -231,7 +231,8 @@ _RULES = {
         "{key} 的规则：请给出数字、公式文本或函数，不能是 {rule}"
     ),
     "rule for {key}: {error:text}": "{key} 的规则：{error}",
-    "cannot read the formula {text}: {message}": "无法读懂公式 {text}：{message}",
+    "cannot read the formula {text}: {message:text}": "无法读懂公式 {text}：{message}",
+    "invalid syntax": "语法错误",
     "a formula has only + - * / //, whole numbers and symbols; not so {text}": (
         "公式只能含 + - * / //、整数与符号；{text} 不符"
     ),
@@ -242,7 +243,7 @@ _RULES = {
 }
 
 _FORMULAS = {
-    "sizes, stride and dilation are at least 1, padding at least 0": "尺寸、步幅与膨胀率至少为 1，填充至少为 0",
+    "sizes, stride and dilation are at least 1, padding at least 0": "大小、步幅与膨胀率至少为 1，填充至少为 0",
     "a kernel of {kernel} (dilation {dilation}) does not fit into {size} + 2·{padding} positions": (
         "大小为 {kernel}（膨胀率 {dilation}）的卷积核放不进 {size} + 2·{padding} 个位置"
     ),
@@ -250,7 +251,7 @@ _FORMULAS = {
         "需要 {number} 个数，每个空间维一个，不能是 {values}"
     ),
     "a layer has 1, 2 or 3 spatial dimensions, not the {number} of {size}": (
-        "层有 1、2 或 3 个空间维，不能是 {size} 的 {number} 个"
+        "层有 1、2 或 3 个空间维，而 {size} 有 {number} 个"
     ),
     "{groups} groups do not divide {inputs} input and {outputs} output channels": (
         "分组数 {groups} 不能整除输入通道数 {inputs} 与输出通道数 {outputs}"
@@ -259,7 +260,7 @@ _FORMULAS = {
         "输出将有 {size} 个位置；每个轴上至少要有 1 个"
     ),
     "{kind} is no kind that is counted per element; see formulas.FORMULAS": (
-        "{kind} 不是按元素计数的类别；见 formulas.FORMULAS"
+        "{kind} 不是按元素计数的运算；见 formulas.FORMULAS"
     ),
     "{kind} is no recurrent layer: lstm, gru, rnn_tanh or rnn_relu": (
         "{kind} 不是循环层；循环层有 lstm、gru、rnn_tanh 与 rnn_relu"

@@ -28,7 +28,7 @@ CHARTS = MappingProxyType(
         "{models:text}: parameters and {unit:text}, each as a part of the largest": (
             "{models}：参数量与{unit}，均以最大者为 1"
         ),
-        "{label} {params} parameters, {work} {unit:text}": "{label} 参数量 {params}，{work} {unit}",
+        "{label} {params:amount} parameters, {work:amount} {unit:text}": "{label} 参数量 {params}，{work} {unit}",
         "{unit:text} against parameters, {models:text}": "{unit}与参数量，{models}",
         "{heading:text} (without {names}: not known)": "{heading}（不含 {names}：未知）",
         "{model}, input {shapes}: each convention's total, and its share of {ours}": (

@@ -35,7 +35,6 @@ _TITLES = {
     "FlopCounterMode of PyTorch 2.14: 2 for each multiply-accumulate, nothing else": (
         "PyTorch 2.14 的 FlopCounterMode：每次乘加计 2，其余不计"
     ),
-    "mult-adds": "乘加次数（mult-adds）",
 }
 
 _HEARD = {
@@ -52,7 +51,9 @@ _HEARD = {
     "looking up an embedding counts its whole table for each image; nothing is multiplied": (
         "嵌入查表对每幅图像计入整张表；其实没有乘法"
     ),
-    "a recurrent cell is counted once for each of its hidden features": "循环单元（cell）按隐藏单元个数重复计数",
+    "a recurrent cell is counted once for each of its hidden features": (
+        "循环单元（cell）被重复计数，次数等于隐藏单元数"
+    ),
     "what a forward calls as a function, and what a layer with others inside computes itself (attention), counts 0": (
         "前向传播中以函数形式调用的，以及含有子层的层自身的计算（如注意力），计 0"
     ),
@@ -75,7 +76,7 @@ _HEARD = {
         "没有规则的层悄悄计 0：组归一化、注意力、nn.Bilinear 等"
     ),
     "what a forward calls as a function, an operator or on its own is not heard and counts 0": (
-        "前向传播中以函数、运算符或自行方式作的计算不会被捕捉，计 0"
+        "前向传播中以函数、运算符或自行编写的方式作的计算捕捉不到，计 0"
     ),
     "a module that k containers share is counted k·k times at each call": "被 k 个容器共享的模块，每次调用计 k·k 次",
     "upsampling by trilinear or nearest-exact interpolation counts 0": "三线性或 nearest-exact 插值的上采样计 0",
@@ -104,14 +105,14 @@ _HEARD = {
     ),
     "the projection of an LSTM is left out": "LSTM 的投影不计",
     "the sizes of a matrix product or a sum are wrong where its tensors have different dimensions": (
-        "张量维数不同时，矩阵乘法或加法的尺寸有误"
+        "张量维数不同时，矩阵乘法或加法所用的大小有误"
     ),
     "one image instead of the batch": "只计一幅图像，而不是整个批量",
 }
 
 _GRAPHS = {
     'a convolution with its padding given as a word ("same", "valid") counts nothing': (
-        '以词语（"same"、"valid"）给出填充的卷积不计'
+        '用文字（"same"、"valid"）给出填充的卷积不计'
     ),
     "F.scaled_dot_product_attention counts nothing: of attention only the projections are left": (
         "F.scaled_dot_product_attention 不计：注意力只剩下投影"
@@ -157,7 +158,7 @@ _GRAPHS = {
     ),
     'an einsum counts the product of all its indices: nothing with "...", '
     "and also where nothing is multiplied or fewer products would do": (
-        'einsum 按所有下标之积计数：含 "..." 时不计；没有乘法、或较少乘积就够时也照此计'
+        'einsum 按所有下标大小之积计数：含 "..." 时不计；没有乘法、或用更少的乘法即可时，也照此计'
     ),
     "upsampling that is linear in 1-D and 3-D, bicubic or antialiased counts nothing": (
         "一维与三维线性、双三次或抗锯齿的上采样不计"
@@ -165,7 +166,7 @@ _GRAPHS = {
     "LeakyReLU in place counts nothing": "原地（inplace）的 LeakyReLU 不计",
     "products of shape numbers (batch times heads) count as one each; "
     "those in a model's own code are in no trace, and missing here": (
-        "形状数字的乘积（如批量乘头数）各计一次；模型自身代码中的这类乘积不在记录中，这里没有计入"
+        "形状中的数相乘（如批量乘头数）各计一次；模型自身代码中的这类乘法不在记录中，这里没有计入"
     ),
     "products with a vector and bilinear layers count nothing": "与向量的乘积以及双线性层不计",
     "the weight gradient of a grouped convolution is not divided by the groups": "分组卷积的权重梯度没有除以分组数",
@@ -242,16 +243,16 @@ _PATCHED = {
 
 _REASONS = {
     "folded into the layer before it, whose weights take the scale, and a bias the shift": (
-        "并入前一层：其权重吸收缩放，偏置吸收平移"
+        "并入前一层：缩放并入其权重，平移并入偏置"
     ),
     "a rule of {convention}": "{convention} 的规则",
     "no rule knows this operation{reason:text}; give one: textbook.with_rules({{'{name}': '2 * n'}})": (
-        "没有规则认识这个运算{reason}；请给出一条：textbook.with_rules({{'{name}': '2 * n'}})"
+        "这个运算没有规则{reason}；请给出一条：textbook.with_rules({{'{name}': '2 * n'}})"
     ),
     " ({reason:text})": "（{reason}）",
     "as {tool} counts it": "与 {tool} 的计数相同",
     "{tool} counts nothing here": "{tool} 在这里不计数",
-    "What it gets wrong:": "它的错误之处：",
+    "What it gets wrong:": "它的缺陷：",
     "Rules: {rules}.": "规则：{rules}。",
     "a function": "一个函数",
 }
@@ -262,13 +263,13 @@ _CAUSES = {
     "{title:text}: not counted": "{title}：不计",
     "{title:text}: its products only": "{title}：只计乘积",
     "{title:text}: {theirs} instead of its operations": "{title}：{theirs}，而不是逐个计其运算",
-    "{title:text}: {theirs} instead of its own number": "{title}：{theirs}，而不是它自己的数",
+    "{title:text}: {theirs} instead of its own number": "{title}：{theirs}，而不是我们自己的数",
     "{title:text}: {theirs} instead of {ours}": "{title}：{theirs}，而不是 {ours}",
-    "{title:text}: its own number instead of {ours}": "{title}：用自己的数，而不是 {ours}",
-    "{title:text}: its own number": "{title}：用自己的数",
+    "{title:text}: its own number instead of {ours}": "{title}：用该约定自己的数，而不是 {ours}",
+    "{title:text}: its own number": "{title}：用该约定自己的数",
     "its operations": "它的各个运算",
-    "its own number": "它自己的数",
-    "{function} backward": "{function} 反向",
+    "its own number": "该约定自己的数",
+    "{function:name} backward": "{function} 反向",
 }
 
 CONVENTIONS = MappingProxyType({**_TITLES, **_HEARD, **_GRAPHS, **_PATCHED, **_REASONS, **_CAUSES})

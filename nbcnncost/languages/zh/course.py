@@ -10,7 +10,7 @@ _QUESTIONS = {
     "{name}: how wide is the output (W_out)?": "{name}：输出的宽度（W_out）是多少？",
     "{name}: how long is the output (L_out)?": "{name}：输出的长度（L_out）是多少？",
     "{name}: how many input positions, along one axis, does one output position see?": (
-        "{name}：沿一个轴，一个输出位置的感受野是多少个输入位置？"
+        "{name}：沿一个轴看，一个输出位置的感受野覆盖多少个输入位置？"
     ),
     "{name}: how many numbers come out?": "{name}：输出共有多少个数？",
     "{name}: how many parameters are there?": "{name}：参数量是多少？",
@@ -31,7 +31,7 @@ _QUESTIONS = {
         "{name}：参数占多少兆字节（MB，10⁶ 字节；每个数 {bytes} 字节）？"
     ),
     "{name}: how many times as many {unit:text} does the first take as the second?": (
-        "{name}：第一个方案的 {unit} 是第二个的多少倍？"
+        "{name}：第一个方案的{unit}是第二个的多少倍？"
     ),
 }
 
@@ -58,7 +58,7 @@ _ANSWERS = {
         "{key}：请用一个数字作答，而不是形状为 {shape} 的数组。"
     ),
     "{key}: {given} is no answer; a division by zero or an overflow may have made it.": (
-        "{key}：{given} 不是答案；可能由除以零或溢出造成。"
+        "{key}：{given} 不能作为答案；可能是除以零或溢出造成的。"
     ),
     "{key}: give at least three digits, as 1.05e8, so that your answer can be told from others.": (
         "{key}：请至少给出三位有效数字，如 1.05e8，以便与其他答案区分。"
@@ -71,7 +71,9 @@ _ANSWERS = {
     "{key}: {given} is not exact; give all digits, or write a rounded answer as 1.05e8.": (
         "{key}：{given} 不精确；请给出全部数位，或把近似答案写成 1.05e8 的形式。"
     ),
-    "By the convention {names} it would be right; here it is {convention}.": (
+    "{convention:name}, 2n − 1": "{convention}（2n − 1）",
+    "{convention:name}, biases added": "{convention}（偏置计加法）",
+    "By the convention {names:text} it would be right; here it is {convention}.": (
         "按计数约定 {names} 则是正确的；这里用的是 {convention}。"
     ),
     "Probably: {title:text} [{id}]. {why:text}": "可能的错误：{title} [{id}]。{why}",
@@ -82,21 +84,23 @@ _ANSWERS = {
         "有几种错误都会得到这个数：{titles} [{id}]。你的是哪一种？"
     ),
     "It follows from your answer to {earlier}, which is wrong [carried]; mend that one first.": (
-        "它由你对 {earlier} 的错误答案推得 [carried]；请先改正那一个。"
+        "它由你对 {earlier} 的答案推得，而那个答案不对 [carried]；请先改正那一个。"
     ),
     "It builds on your answer to {earlier}, which is wrong; mend that one first. There is one more mistake in it.": (
-        "它建立在你对 {earlier} 的错误答案之上；请先改正那一个。其中还有另一个错误。"
+        "它以你对 {earlier} 的答案为依据，而那个答案不对；请先改正那一个。这一题本身还有一个错误。"
     ),
     "It is off by a factor of exactly {factor}, which is {symbol} here [{id}].": (
         "恰好相差 {factor} 倍，而 {factor} 正是这里的 {symbol} [{id}]。"
     ),
     "No single mistake that is known gives this number [{id}]; write down the formula, and the numbers below it.": (
-        "没有已知的单个错误会得到这个数 [{id}]；请写出公式，并在下面代入数字。"
+        "没有哪一种已知的错误会得到这个数 [{id}]；请写出公式，并在下面代入数字。"
     ),
-    "You may have computed {wrong}; it is {right}.": "你可能算的是 {wrong}；应为 {right}。",
-    "It is {right}.": "应为 {right}。",
-    "That is {wrong} = {given}; it should be {right} = {value}.": "那是 {wrong} = {given}；应为 {right} = {value}。",
-    "It should be {right} = {value}.": "应为 {right} = {value}。",
+    "You may have computed {wrong:code}; it is {right:code}.": "你可能算的是 {wrong}；应为 {right}。",
+    "It is {right:code}.": "应为 {right}。",
+    "That is {wrong:code} = {given}; it should be {right:code} = {value}.": (
+        "那是 {wrong} = {given}；应为 {right} = {value}。"
+    ),
+    "It should be {right:code} = {value}.": "应为 {right} = {value}。",
 }
 
 _REFUSALS = {
@@ -105,7 +109,7 @@ _REFUSALS = {
     "carried_share is a part of the points from 0 to 1, not {share}": (
         "carried_share 是得分的比例，在 0 与 1 之间，不能是 {share}"
     ),
-    "highest_hint is a step from 1 to 4, not {hint}": "highest_hint 是 1 到 4 的级别，不能是 {hint}",
+    "highest_hint is a step from 1 to 4, not {hint}": "highest_hint 是提示的级别，从 1 到 4，不能是 {hint}",
     "{setting} is a number here, or one for each axis, not {word}: that is what is to be counted": (
         "{setting} 在这里应为一个数，或每个轴一个数，不能是 {word}：那正是要计算的"
     ),
@@ -114,17 +118,17 @@ _REFUSALS = {
         "practice=True 不计分，因此不能在评分程序下运行：请在评分单元格中去掉它"
     ),
     "hint is a step of feedback from 1 to 4, as hint=2, not {hint}": (
-        "hint 是提示的级别，从 1 到 4，如 hint=2，而不是 {hint}"
+        "hint 是提示的级别，从 1 到 4，如 hint=2，不能是 {hint}"
     ),
     "points is a number from 0, as points=2, not {points}": "points 应为不小于 0 的数，如 points=2，不能是 {points}",
     "there is no sheet here to check {key} with; make one first: sheet = course.sheet(…)": (
         "这里没有可用来检查 {key} 的题单；请先生成一份：sheet = course.sheet(…)"
     ),
     "{name} counts whole models, as its tool does; a course counts by rules: textbook.with_rules({{…}})": (
-        "{name} 同它的工具一样对整个模型计数；课程按规则计数：textbook.with_rules({{…}})"
+        "{name} 同它的工具一样对整个模型计数；课程则按规则计数：textbook.with_rules({{…}})"
     ),
     "no variant of {topic} was found in {tries} draws in which every mistake gives its own number": (
-        "抽取 {tries} 次后仍没有找到 {topic} 的变式，使每种错误都得到各自不同的数"
+        "抽取 {tries} 次，仍没有找到 {topic} 的一个变式，使每种错误各得到不同的数"
     ),
     "there is no topic {topic}; there are: {topics}": "没有 {topic} 这个主题；可选的有：{topics}",
     "there is no quantity {quantity}; there are: {quantities}": "没有 {quantity} 这个量；可选的有：{quantities}",
@@ -139,13 +143,15 @@ _REFUSALS = {
         "{name}：第二个方案的 {quantity} 为 0，而 0 不能作除数"
     ),
     'two questions have the key {key}; give each a name of its own: question(…, name="conv1")': (
-        '有两道题的键都是 {key}；请给每道题各自的名称：question(…, name="conv1")'
+        '有两道题的键都是 {key}；请给每道题另取名称：question(…, name="conv1")'
     ),
-    "a course has no such setting: {error}": "课程没有这项设置：{error}",
+    "a course has no such setting: {error:text}": "课程没有这项设置：{error}",
     "a sheet is about a topic's name, layers, questions, a model or a report; not {type}": (
-        "题单可由主题名称、层、题目、模型或报告生成；不能是 {type}"
+        "题单可由主题名称、层、题目、模型或报告生成；不能由 {type} 生成"
     ),
-    "there is no kind {kind}; formulas.FORMULAS names them all": "没有 {kind} 这种类别；formulas.FORMULAS 列出了全部",
+    "there is no kind {kind}; formulas.FORMULAS names them all": (
+        "没有 {kind} 这类运算；formulas.FORMULAS 列出了全部类别"
+    ),
     "{kind} has the symbols {symbols}; {missing} is missing": "{kind} 的符号有 {symbols}；缺少 {missing}",
     "spatial={spatial} is no number of axes; give one from 0 to 3": "spatial={spatial} 不是轴的个数；应为 0 到 3",
     "a layer is called a whole number of times from 1, not {times}": "层的调用次数应为不小于 1 的整数，不能是 {times}",
@@ -164,28 +170,31 @@ _REFUSALS = {
     "input_size has {channels} channels, but in_channels is {in_channels}; they are the same": (
         "input_size 有 {channels} 个通道，而 in_channels 为 {in_channels}；两者应相同"
     ),
-    "this layer cannot be built: {error}": "无法构建这一层：{error}",
+    "this layer cannot be built: {error:text}": "无法构建这一层：{error}",
     "a class report is about a sheet, or a function that gives each student's, not about {type}": (
-        "班级报告由一份题单生成，或由给出每个学生题单的函数生成，不能是 {type}"
+        "班级报告由一份题单生成，或由给出每个学生题单的函数生成，不能由 {type} 生成"
     ),
-    "{path} cannot be read: {error}": "无法读取 {path}：{error}",
+    "{path} cannot be read: {error:text}": "无法读取 {path}：{error}",
+    "No such file or directory": "没有这个文件或文件夹",
+    "Is a directory": "这是文件夹，不是文件",
+    "Permission denied": "没有权限",
     "{path} is no CSV file in UTF-8 with the columns student, key, answer": (
-        "{path} 不是 UTF-8 编码、以学生、题目、答案为各列的表格文件"
+        "{path} 不是以 student、key、answer 为三列的 UTF-8 CSV 文件"
     ),
     "answers are a dict of students, each with a dict of keys and answers, or rows of student, key, answer": (
-        "answers 应为学生的字典，每个学生对应题目与答案的字典，或由学生、题目、答案组成的各行"
+        "answers 应为字典，每个学生对应一个由题目的键与答案组成的字典，或为若干行，每行依次是学生、题目的键、答案"
     ),
 }
 
 _TEACHING = {
     "{questions} questions accept their right answers, reject {stubs} stubs and tell {mistakes} mistakes.": (
-        "{questions} 道题都接受正确答案，拒绝了 {stubs} 个占位答案，并认出了 {mistakes} 个错误。"
+        "{questions} 道题都接受了正确答案，拒绝了 {stubs} 个占位答案，并认出了 {mistakes} 个错误。"
     ),
     "{number} problems in {questions} questions, {stubs} stubs and {mistakes} mistakes:": (
         "{questions} 道题、{stubs} 个占位答案、{mistakes} 个错误中有 {number} 个问题："
     ),
     "{key} rejects its right answer": "{key} 拒绝了正确答案",
-    "{key} accepts the stub {stub}: its right answer is that": "{key} 接受了占位答案 {stub}：它正是正确答案",
+    "{key} accepts the stub {stub}: its right answer is that": "{key} 接受了占位答案 {stub}：正确答案恰好就是它",
     "{key}: the mistake {id} gives the right number, so it goes unseen": (
         "{key}：错误 {id} 恰好得到正确的数，因此看不出来"
     ),
@@ -195,8 +204,8 @@ _TEACHING = {
     "{students} students, {answers} answers: {right} right, {wrong} wrong, {none} no number": (
         "{students} 名学生，{answers} 个答案：{right} 个正确，{wrong} 个错误，{none} 个不是数字"
     ),
-    "{name:text}, by the convention {convention}:": "{name}，按计数约定 {convention}：",
-    "{name:text} of {student}, by the convention {convention}:": "{name}（{student}），按计数约定 {convention}：",
+    "{name:topic}, by the convention {convention}:": "{name}，按计数约定 {convention}：",
+    "{name:topic} of {student}, by the convention {convention}:": "{name}（{student}），按计数约定 {convention}：",
     "questions": "题目",
     "right by another convention": "按另一计数约定是正确的",
     "too few digits": "有效数字太少",
@@ -233,6 +242,7 @@ _ASSIGNMENTS = {
     "{points:amount} point": "{points} 分",
     "{points:amount} points": "{points} 分",
     "What a network costs": "网络的代价",
+    "**{key}** ({points:code})\n\n{prompt:code}": "**{key}**（{points}）\n\n{prompt}",
     "{title:text}: key": "{title}：参考答案",
     "{title:text}, for {student}": "{title}（{student}）",
     "FLOPs are counted by the convention {convention}.": "FLOPs 按计数约定 {convention} 计。",
@@ -260,6 +270,29 @@ _ASSIGNMENTS = {
     "{first} and {second} would both be answered in the variable {name}; give the layers other names": (
         "{first} 与 {second} 的答案会用同一个变量 {name}；请给这些层另取名称"
     ),
+}
+
+#: The topics by their names, which are words of other kinds elsewhere.
+_TOPICS = {
+    "#convolution": "卷积",
+    "#grouped": "分组卷积",
+    "#dilated": "膨胀卷积",
+    "#batch": "批量",
+    "#sharing": "共享参数的层",
+    "#transposed": "转置卷积",
+    "#pooling": "池化",
+    "#linear": "全连接层",
+    "#normalization": "归一化",
+    "#activations": "激活函数",
+    "#recurrent": "循环层",
+    "#attention": "注意力",
+    "#memory": "内存",
+    "#intensity": "算术强度",
+    "#training": "训练步",
+    "#receptive_field": "感受野",
+    "#separable": "深度可分离卷积",
+    "#bottleneck": "瓶颈块",
+    "#classifier": "分类器",
 }
 
 _GIVEN = {
@@ -303,14 +336,14 @@ _BIASES_AND_CHANNELS = {
     "the bias added on the input side": "把偏置加在了输入一侧",
     "There is one bias for each output, not for each input.": "每个输出有一个偏置，而不是每个输入。",
     "the input channels forgotten: a filter thought to be as flat as its kernel": (
-        "漏了输入通道：以为卷积核只有一个通道"
+        "漏了输入通道：以为滤波器只有一个通道"
     ),
-    "A filter goes through all input channels (of its group).": "卷积核贯穿（本组的）所有输入通道。",
-    "the output channels forgotten: one filter counted": "漏了输出通道：只计了一个卷积核",
-    "There is one filter for each output channel.": "每个输出通道有一个卷积核。",
+    "A filter goes through all input channels (of its group).": "滤波器贯穿（本组的）所有输入通道。",
+    "the output channels forgotten: one filter counted": "漏了输出通道：只计了一个滤波器",
+    "There is one filter for each output channel.": "每个输出通道有一个滤波器。",
     "the groups ignored": "忽略了分组",
     "With groups a filter sees only the input channels of its group: C_in/g.": (
-        "分组时，卷积核只看到本组的输入通道：C_in/g。"
+        "分组时，滤波器只看到本组的输入通道：C_in/g。"
     ),
     "input and output channels both divided by the groups": "输入与输出通道数都除以了分组数",
     "Each group has C_in/g inputs and C_out/g outputs, but there are g groups: one g remains.": (
@@ -319,7 +352,7 @@ _BIASES_AND_CHANNELS = {
 }
 
 _WINDOWS = {
-    "K taken for K·K": "把 K·K 当作 K",
+    "K taken for K·K": "用了 K，而不是 K·K",
     "A kernel has as many elements as all its sides multiplied.": "卷积核的元素个数是各边长之积。",
     "the window forgotten: one operation counted for each output": "漏了窗口：每个输出只计了一次运算",
     "Every element of each window is looked at.": "每个窗口的每个元素都要参与运算。",
@@ -327,14 +360,14 @@ _WINDOWS = {
     "Dilation spreads the kernel's elements; there are no more of them.": (
         "膨胀只是把卷积核的元素拉开，元素并没有变多。"
     ),
-    "the input's size taken for the output's": "把输入大小当作输出大小",
+    "the input's size taken for the output's": "用了输入尺寸，而不是输出尺寸",
     "The kernel is applied once for each output position.": "卷积核在每个输出位置各作用一次。",
     "a transposed convolution counted on its output positions": "按输出位置计了转置卷积",
     "In a transposed convolution each input position meets the whole kernel.": (
         "在转置卷积中，每个输入位置都与整个卷积核相乘。"
     ),
     "H·W in a count of parameters": "参数量中出现了 H·W",
-    "A filter's weights are shared by all positions.": "卷积核的权重由所有位置共享。",
+    "A filter's weights are shared by all positions.": "滤波器的权重由所有位置共享。",
     "the stride ignored": "忽略了步幅",
     "The window moves by the stride, so there are fewer positions.": "窗口按步幅移动，因此位置更少。",
     "divided by the stride twice": "除以了两次步幅",
@@ -343,7 +376,7 @@ _WINDOWS = {
     "Padding makes the input larger before the window moves over it.": "填充先使输入变大，窗口再在上面移动。",
     "the padding counted on one side only": "只计了一侧的填充",
     "The padding stands on both sides: 2·P.": "两侧都有填充：2·P。",
-    "the dilation ignored in the output's size": "输出大小中忽略了膨胀",
+    "the dilation ignored in the output's size": "求输出尺寸时忽略了膨胀",
     "A dilated kernel reaches over D·(K − 1) + 1 positions.": "膨胀卷积核覆盖 D·(K − 1) + 1 个位置。",
     "rounded up, not down": "向上取整，而不是向下取整",
     "rounded to the nearest, not down": "四舍五入，而不是向下取整",
@@ -356,9 +389,9 @@ _WINDOWS = {
     "The first position counts, too; the division counts the steps after it.": (
         "第一个位置也要计；除法只计它之后的步数。"
     ),
-    "the size of a convolution's output taken for that of a transposed one": "把卷积的输出大小当作转置卷积的",
+    "the size of a convolution's output taken for that of a transposed one": "用了普通卷积的输出尺寸，而不是转置卷积的",
     "A transposed convolution goes the other way: (H_in − 1)·S − 2·P + D·(K − 1) + 1.": (
-        "转置卷积方向相反：(H_in − 1)·S − 2·P + D·(K − 1) + 1。"
+        "转置卷积的尺寸变化方向相反：(H_in − 1)·S − 2·P + D·(K − 1) + 1。"
     ),
 }
 
@@ -384,32 +417,32 @@ _LAYERS = {
     "shared parameters counted once for each call": "共享的参数对每次调用各计了一次",
     "A layer that is called again uses the same parameters.": "再次调用同一层时，用的是同样的参数。",
     "the work of a layer that is called again counted once": "多次调用的层只计了一次计算量",
-    "Each call computes, whatever it shares with others.": "无论与其他调用共享什么，每次调用都要计算。",
+    "Each call computes, whatever it shares with others.": "无论与其他调用共享什么，每次调用都要重新计算。",
     "one gate counted": "只计了一个门",
     "An LSTM has four sets of weights, a GRU three.": "LSTM 有四组权重，GRU 有三组。",
     "the product with the hidden state forgotten": "漏了与隐状态的乘积",
     "Each step takes the input and the last hidden state.": "每个时间步用到输入与上一步的隐状态。",
     "one of attention's two products forgotten": "漏了注意力两次乘积中的一次",
-    "Queries meet keys, and then the scores meet the values.": "查询先与键相乘，分数再与值相乘。",
+    "Queries meet keys, and then the scores meet the values.": "查询先与键相乘，得到的分数再与值相乘。",
 }
 
 _FIELDS_AND_RATIOS = {
-    "the strides below ignored": "忽略了下面各层的步幅",
+    "the strides below ignored": "忽略了前面各层的步幅",
     "After a stride one step is several input positions: each layer adds (K − 1) times all strides below it.": (
-        "经过步幅之后，一步相当于多个输入位置：每层增加 (K − 1) 乘以其下所有步幅之积。"
+        "步幅之后，一步相当于多个输入位置：每层增加的是 (K − 1) 乘以前面所有步幅之积。"
     ),
     "each layer's own stride counted in what it adds": "把每层自身的步幅计入了它所增加的部分",
     "A layer's own stride widens the steps of those above it, not its own.": (
-        "一层自身的步幅加宽的是它上面各层的步幅，而不是它自己的。"
+        "一层的步幅加宽的是后面各层的步子，而不是它自己的。"
     ),
     "K added for each layer, not K − 1": "每层加了 K，而不是 K − 1",
-    "The first position is shared: each layer adds K − 1.": "第一个位置是共用的：每层增加 K − 1。",
+    "The first position is shared: each layer adds K − 1.": "第一个位置是共用的：每层只增加 K − 1。",
     "the dilations ignored": "忽略了膨胀",
     "the kernels multiplied": "把各卷积核大小相乘",
     "Receptive fields add up; only strides multiply.": "感受野是相加的；只有步幅才相乘。",
     "divided the other way round": "除反了",
     "How many times as much the first takes: the first is divided by the second.": (
-        "问的是第一个为第二个的多少倍：用第一个除以第二个。"
+        "问的是第一个是第二个的多少倍：用第一个除以第二个。"
     ),
     "the saved share given, not the ratio": "给出的是节省的比例，而不是倍数",
     "The ratio was asked; the saved share is 1 − second/first.": "问的是倍数；节省的比例是 1 − 第二个/第一个。",
@@ -424,6 +457,7 @@ COURSE = MappingProxyType(
         **_REFUSALS,
         **_TEACHING,
         **_ASSIGNMENTS,
+        **_TOPICS,
         **_GIVEN,
         **_UNITS,
         **_BIASES_AND_CHANNELS,

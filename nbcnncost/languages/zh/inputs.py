@@ -15,7 +15,8 @@ _NOTES = {
     "{size} does not fit: {reason:text}": "{size} 不合适：{reason}",
     "{note:text}; {size:shape} does not fit: {reason:text}": "{note}；{size} 不合适：{reason}",
     "{shapes} read as {what:text}: batch {size:number}": "{shapes} 按{what}理解：批量 {size}",
-    "one sample each": "各为一个样本",
+    "{shapes} read as one sample each: batch {size:number}": "{shapes} 各按一个样本理解：批量 {size}",
+    "one sample each": "各一个样本",
     "one image": "一幅图像",
     "one sample": "一个样本",
     "compiled model: the original module is counted": "已编译的模型：按原模块计数",
@@ -41,12 +42,17 @@ _SHAPES = {
     "input_data holds no tensor: {type}; give tensors, or a shape as input_size": (
         "input_data 中没有张量：{type}；请给出张量，或用 input_size 给出形状"
     ),
-    "{name} is a tensor, not a {type}": "{name} 是张量，不是 {type}",
+    "{name} is a tensor, not a {type}": "{name} 应为张量，不能是 {type}",
+    "missing a required argument: {name}": "缺少参数 {name}",
+    "missing a required keyword-only argument: {name}": "缺少关键字参数 {name}",
+    "too many positional arguments": "位置参数过多",
+    "got an unexpected keyword argument {name}": "没有名为 {name} 的参数",
+    "{function} got an unexpected keyword argument {name}": "{function} 没有名为 {name} 的参数",
     "the forward of {model} takes {signature}, which the inputs do not match: {why:text}": (
         "{model} 的 forward 的参数为 {signature}，与所给输入不符：{why}"
     ),
     "a nested tensor holds several shapes in one; give a padded tensor, or a list of tensors": (
-        "嵌套张量含有多个形状；请给出填补后的张量，或张量的列表"
+        "嵌套张量含有多个形状；请给出填充后的张量，或张量的列表"
     ),
     "that is a tensor, not a shape: give it as input_data": "这是张量，不是形状：请用 input_data 给出",
     "that is an array, not a shape: give it as input_data, through torch.from_numpy": (
@@ -135,24 +141,24 @@ _MISMATCHES = {
         "{model} 的 forward 依赖张量的值，而这里不计算值{line}；请用 --execute（execute=True）实际运行"
     ),
     " (line {number:number}, in {function})": "（第 {number} 行，在 {function} 中）",
-    " (line {number:number}, in {function}: {source})": "（第 {number} 行，在 {function} 中：{source}）",
+    " (line {number:number}, in {function}: {source:code})": "（第 {number} 行，在 {function} 中：{source}）",
     "a gradient reaches a trainable tensor that {model} hides in a function of its own; "
     "make it a parameter of the model, or run it for real with --execute (execute=True)": (
         "梯度到达了 {model} 藏在自定义函数中的可训练张量；请把它设为模型的参数，或用 --execute（execute=True）实际运行"
     ),
-    "{layer:text} holds {held} weights, but the input is {given}; give dtypes='{dtype}' (--dtype {option})": (
+    "{layer:layer} holds {held} weights, but the input is {given}; give dtypes='{dtype}' (--dtype {option})": (
         "{layer} 的权重为 {held}，而输入为 {given}；请给出 dtypes='{dtype}'（--dtype {option}）"
     ),
-    "the forward of {model}": "{model} 的 forward",
-    "{layer:text} expects {expected} features but receives {received:number}{origin:text}": (
+    "the forward of {model:name}": "{model} 的 forward",
+    "{layer:layer} expects {expected} features but receives {received:number}{origin:text}": (
         "{layer} 需要 {expected} 个特征，但收到 {received} 个{origin}"
     ),
     " (from {shape} flattened)": "（由 {shape} 展平而来）",
     " (of {shape:shape})": "（形状 {shape}）",
-    "{layer:text} expects {expected:number} input channel(s) but receives {received:number} (of {shape:shape})": (
+    "{layer:layer} expects {expected:number} input channel(s) but receives {received:number} (of {shape:shape})": (
         "{layer} 需要 {expected} 个输入通道，但收到 {received} 个（形状 {shape}）"
     ),
-    "{layer:text} expects {rank} dimensions ({layout:text}) but receives {received}: {shape:shape}": (
+    "{layer:layer} expects {rank} dimensions ({layout:text}) but receives {received}: {shape:shape}": (
         "{layer} 需要 {rank} 维（{layout}），但收到 {received} 维：{shape}"
     ),
     "input channel": "输入通道",
@@ -160,47 +166,47 @@ _MISMATCHES = {
     "batch×channels×height×width": "批量×通道×高度×宽度",
     "batch×channels×depth×height×width": "批量×通道×深度×高度×宽度",
     "batch": "批量",
-    "{layer:text} has a window of {window} but receives only {size:shape}{padding:text}": (
-        "{layer} 的窗口为 {window}，但收到的只有 {size}{padding}"
+    "{layer:layer} has a window of {window} but receives only {size:shape}{padding:text}": (
+        "{layer} 的窗口为 {window}，但收到的输入只有 {size}{padding}"
     ),
     " ({size:shape} with padding)": "（加填充后为 {size}）",
     "the input is too small for it": "输入对它来说太小",
-    "{layer:text} in train mode needs more than one value for each channel but receives {shape:shape}": (
+    "{layer:layer} in train mode needs more than one value for each channel but receives {shape:shape}": (
         "{layer} 在 train 模式下每个通道需要不止一个值，但收到 {shape}"
     ),
     "give it a larger batch, or count it in eval mode": "请给更大的批量，或在 eval 模式下计数",
-    "{layer:text} expects {expected} channels but receives {received:number} (of {shape:shape})": (
+    "{layer:layer} expects {expected} channels but receives {received:number} (of {shape:shape})": (
         "{layer} 需要 {expected} 个通道，但收到 {received} 个（形状 {shape}）"
     ),
-    "{layer:text} expects {expected} channels but receives {received:number}": (
+    "{layer:layer} expects {expected} channels but receives {received:number}": (
         "{layer} 需要 {expected} 个通道，但收到 {received} 个"
     ),
-    "{layer:text} expects {expected} at the end of its input but receives {shape:shape}": (
+    "{layer:layer} expects {expected} at the end of its input but receives {shape:shape}": (
         "{layer} 的输入末尾应为 {expected}，但收到 {shape}"
     ),
-    "{layer:text} cannot put {channels} channels into {groups} equal groups": (
+    "{layer:layer} cannot put {channels} channels into {groups} equal groups": (
         "{layer} 无法把 {channels} 个通道平分为 {groups} 组"
     ),
-    "{layer:text} joins {first} and {second}, which differ in their dimensions": (
+    "{layer:layer} joins {first} and {second}, which differ in their dimensions": (
         "{layer} 拼接 {first} 与 {second}，两者维数不同"
     ),
-    "{layer:text} joins {first} and {second} along dimension {axis:number}{name:text}, "
+    "{layer:layer} joins {first} and {second} along dimension {axis:number}{name:text}, "
     "but they differ in dimension {place:number}{other:text}: {here} and {there}": (
         "{layer} 沿第 {axis} 维{name}拼接 {first} 与 {second}，但两者第 {place} 维{other}不同：{here} 与 {there}"
     ),
-    "{layer:text} {verb:word} {first} and {second}, which differ in dimension {place:number}{name:text}: "
-    "{here} and {there}": "{layer} {verb} {first} 与 {second}，两者第 {place} 维{name}不同：{here} 与 {there}",
+    "{layer:layer} {verb:word} {first:shape} and {second:shape}, which differ in dimension {place:number}{name:text}: "
+    "{here} and {there}": "{layer} 把 {first} 与 {second} {verb}，但两者第 {place} 维{name}不同：{here} 与 {there}",
     "adds": "相加",
     "subtracts": "相减",
     "multiplies": "相乘",
     "divides": "相除",
-    "{layer:text} multiplies {first} by {second}: {columns} columns meet {rows} rows": (
+    "{layer:layer} multiplies {first} by {second}: {columns} columns meet {rows} rows": (
         "{layer} 把 {first} 与 {second} 相乘：{columns} 列对 {rows} 行"
     ),
-    "{layer:text} cannot view {shape} ({elements} elements) as {target} ({known} elements)": (
+    "{layer:layer} cannot view {shape} ({elements} elements) as {target} ({known} elements)": (
         "{layer} 无法把 {shape}（{elements} 个元素）变形为 {target}（{known} 个元素）"
     ),
-    "{layer:text} cannot view {shape} ({elements} elements) as {target} (a multiple of {known} elements)": (
+    "{layer:layer} cannot view {shape} ({elements} elements) as {target} (a multiple of {known} elements)": (
         "{layer} 无法把 {shape}（{elements} 个元素）变形为 {target}（元素个数须为 {known} 的倍数）"
     ),
     "a multiple of ": "倍数：",
@@ -222,8 +228,8 @@ _UNKNOWN = {
     "no formula is known for its gradient": "没有已知的梯度公式",
     "no formula is known for it on complex numbers": "对复数没有已知的公式",
     "it iterates until it converges: how often depends on the values": "迭代到收敛为止：次数取决于数值",
-    "its count depends on the routine that a device has for it": "计数取决于设备所用的例程",
-    "no formula is known for it but in a bilinear layer": "除在双线性层中以外没有已知的公式",
+    "its count depends on the routine that a device has for it": "计数取决于设备所用的算法实现",
+    "no formula is known for it but in a bilinear layer": "除双线性层之外，没有已知的公式",
     "a formula is known for square matrices only": "只有方阵有已知的公式",
     "no formula is known for these settings": "这种设置没有已知的公式",
     "its work depends on the values of the targets": "计算量取决于目标的值",

@@ -146,7 +146,7 @@ _OPTIONS = {
     ),
     "the optimizer of a training step: {names}": "训练步的优化器：{names}",
     "let a training step compute the gradient of the model's input, too": "让训练步也计算模型输入的梯度",
-    "run a copy for real, for a forward that depends on values": "实际运行一个副本，用于 forward 依赖数值的模型",
+    "run a copy for real, for a forward that depends on values": "实际运行模型的一个副本，用于 forward 依赖数值的模型",
     "show nothing; the report still is returned, or kept by -o": "不显示；报告仍会返回，或由 -o 保存",
     "the language of tables, charts and messages: {names}": "表格、图与消息的语言：{names}",
 }
@@ -209,9 +209,9 @@ _LINE = {
     "there are {names}": "现有 {names}",
     "there are {names} and {number:number} more": "现有 {names} 以及另外 {number} 个",
     "there is {name}": "现有 {name}",
-    "there is no {name}": "没有 {name}",
-    "there is no {name}; {hint:text}": "没有 {name}；{hint}",
-    "there is no {name}; did you mean {near}?": "没有 {name}；是不是想写 {near}？",
+    "there is no {name}": "找不到 {name}",
+    "there is no {name}; {hint:text}": "找不到 {name}；{hint}",
+    "there is no {name}; did you mean {near}?": "找不到 {name}；是不是想写 {near}？",
     "the line still holds a $ or {{ : a $name or {{expression}} is replaced by its value only where "
     "all of them in the line can be": (
         "这一行里仍有 $ 或 {{：只有行内所有的 $name 与 {{expression}} 都能求值时，它们才会被替换"
@@ -250,10 +250,10 @@ _LINE = {
     ),
     "--optimizer belongs to a training step: add --train": "--optimizer 属于训练步：请加 --train",
     "--input-grad belongs to a training step: add --train": "--input-grad 属于训练步：请加 --train",
-    "a {mark} is missing at the end of: {word}": "末尾缺少 {mark}：{word}",
+    "a {mark} is missing at the end of: {word:code}": "{word} 的末尾缺少 {mark}",
     "argument {option}: expected one argument": "选项 {option} 需要一个值",
-    "argument {option}: ignored explicit argument {value}": "选项 {option} 不接受值 {value}",
-    "ambiguous option: {option} could match {options}": "选项 {option} 有歧义，可能是 {options}",
+    "argument {option}: ignored explicit argument {value}": "选项 {option} 不带值，不能写 {value}",
+    "ambiguous option: {option} could match {options}": "选项 {option} 不明确，可能是 {options}",
 }
 
 MAGIC = MappingProxyType({**_DESCRIPTION, **_OPTIONS, **_CONFIG, **_LINE})

@@ -14,9 +14,11 @@ _TABLE = {
         "{right} 个正确，{wrong} 个错误，{left} 个待填"
     ),
     "All right. This is what it costs:": "全部正确。实际代价如下：",
-    "Your numbers stand beside the right ones. This is what it costs:": ("你的数字旁边是正确的数字。实际代价如下："),
+    "Your numbers stand beside the right ones. This is what it costs:": (
+        "你的数字旁边列出了正确的数字。实际代价如下："
+    ),
     "To fill it in, run this with your numbers for the dots; what you leave as dots stays open:": (
-        "填写方法：把省略号换成你的数字后运行以下代码；仍为省略号的留待以后填写："
+        "填写方法：把省略号换成你的数字，再运行以下代码；仍为省略号的，留待以后填写："
     ),
     "To go on, run this with your numbers for what is not right yet:": (
         "继续：为尚未答对的各项填入你的数字，再运行以下代码："
@@ -33,7 +35,7 @@ _REFUSALS = {
     "the report is hidden until every number is right; prediction.reveal() shows it": (
         "所有数字都答对之前不显示报告；prediction.reveal() 可显示它"
     ),
-    "{name} has no layer with parameters or MACs to ask for": "{name} 没有可以提问的、带参数或 MACs 的层",
+    "{name} has no layer with parameters or MACs to ask for": "{name} 没有带参数或 MACs 的层，无可提问",
     "a prediction asks for {columns}; not for {column}": "预测表可以问 {columns}；不能问 {column}",
     "a prediction asks for {columns}; not for {column}; did you mean {near}?": (
         "预测表可以问 {columns}；不能问 {column}；是不是想写 {near}？"

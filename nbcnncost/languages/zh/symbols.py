@@ -85,7 +85,7 @@ SYMBOLS = MappingProxyType(
         "1 where margins are squared, else 0": "间隔取平方为 1，否则为 0",
         "operations of an einsum by numpy's estimate, to four digits": ("numpy 估计的 einsum 运算次数，取四位有效数字"),
         "combinations of all indices of an einsum": "einsum 所有下标的组合数",
-        "products of shape numbers": "形状数字的乘积个数",
+        "products of shape numbers": "形状中的数相乘的次数",
         "elements that a softmax runs over": "一次 softmax 涉及的元素个数",
         "parameters of the layer": "该层的参数个数",
         "heads of attention": "注意力头数",

@@ -31,7 +31,7 @@ _MODEL = {
     "{model} cannot be copied to be changed ({error})": "{model} 无法复制，因而不能试改（{error}）",
     "{model} holds weights that are computed from others, so the framework does not "
     "copy it: build the model once more, and change that one": (
-        "{model} 有些权重由其他权重算得，框架无法复制它：请重新构建一个模型，并在那个模型上改动"
+        "{model} 有些权重由其他权重算得，框架无法复制它：请再构建一个模型，并改动那一个"
     ),
     "an input is a {type}, which cannot be written as code: change a copy of the model": (
         "有一个输入是 {type}，无法写成代码：请改动模型的副本"
@@ -41,8 +41,8 @@ _MODEL = {
     "the dtype cannot be {value}: it is one of {choices}": "dtype 不能是 {value}：可选的有 {choices}",
     "the dtype cannot be {value}: these weights keep theirs": "dtype 不能是 {value}：这些权重的 dtype 不能改变",
     "the mode is one of {modes}, not {value}": "模式可选 {modes}，不能是 {value}",
-    "an input of {shape} is too large to be made": "大小为 {shape} 的输入太大，无法生成",
-    "the what-if was not counted: {why:text}": "未能为这个假设计数：{why}",
+    "an input of {shape} is too large to be made": "形状为 {shape} 的输入太大，无法生成",
+    "the what-if was not counted: {why:text}": "未能为这个“假如”计数：{why}",
     "interrupted": "被中断",
 }
 
@@ -67,10 +67,10 @@ _LAYERS = {
         "{layer} 的 {setting} 应为 {rank} 个数（{axes}），不能是 {number} 个"
     ),
     "{layer} cannot put {number:number} channels into {groups} equal groups": (
-        "{layer} 无法把 {number} 个通道等分为 {groups} 组"
+        "{layer} 无法把 {number} 个通道平分为 {groups} 组"
     ),
     "{layer} cannot put {number:number} {side:word} channels into {groups:number} equal groups; "
-    "it can have: {several}": "{layer} 无法把 {number} 个{side}通道等分为 {groups} 组；可选的组数：{several}",
+    "it can have: {several}": "{layer} 无法把 {number} 个{side}通道平分为 {groups} 组；可选的组数：{several}",
     "{layer} cannot have padding='same' with a stride above 1; give the padding as a number": (
         "{layer} 步幅大于 1 时不能有 padding='same'；请用数字给出填充"
     ),
@@ -87,7 +87,7 @@ _LAYERS = {
         "{what}；这里没有可随之匹配的层：请把另一侧也改掉"
     ),
     "{what:text}; with what follows made to fit: {then:text}": "{what}；让后面的层随之匹配时：{then}",
-    "{layer} stops: {error}": "{layer} 运行中断：{error}",
+    "{layer} stops: {error}": "{layer} 处中止：{error}",
 }
 
 _STATE = {
@@ -100,13 +100,13 @@ _STATE = {
     "a panel cannot be sorted by {name}; {hint:text}": "面板不能按 {name} 排序；{hint}",
     "there is no chart of {name}; {hint:text}": "没有 {name} 的图；{hint}",
     "there is no chart {name}; {hint:text}": "没有 {name} 这种图；{hint}",
-    "{key} of a what-if cannot be {value}": "假设的 {key} 不能是 {value}",
+    "{key} of a what-if cannot be {value}": "“假如”的 {key} 不能是 {value}",
     "{key} of a view cannot be {value}": "视图的 {key} 不能是 {value}",
     "{key} of a change of a layer cannot be {value}": "层的改变中 {key} 不能是 {value}",
     "there are: {names}": "可选的有：{names}",
-    "did you mean {near}?": "是不是想写 {near}？",
-    "a what-if is a dict with: {keys}; not {given}": "假设应为含有这些键的字典：{keys}；不能是 {given}",
-    "a what-if has no {key}; it has: {keys}": "假设没有 {key}；它有：{keys}",
+    "did you mean {near:choice}?": "是不是想写 {near}？",
+    "a what-if is a dict with: {keys}; not {given}": "“假如”应为含有这些键的字典：{keys}；不能是 {given}",
+    "a what-if has no {key}; it has: {keys}": "“假如”没有 {key}；它有：{keys}",
     "a view is a dict with: {keys}; not {given}": "视图应为含有这些键的字典：{keys}；不能是 {given}",
     "a view has no {key}; it has: {keys}": "视图没有 {key}；它有：{keys}",
     "a change of a layer is a dict with: {keys}; not {given}": "层的改变应为含有这些键的字典：{keys}；不能是 {given}",
