@@ -51,6 +51,19 @@ def test_examples_with_prompts_give_what_the_page_says(page):
     assert result.failed == 0, "".join(printed)
 
 
+#: What a link or a picture leads to, and what Binder is to open, if it is a file or a folder of this repository.
+TARGET = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)|urlpath=lab/tree/([^)#\s]+)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_of_a_page_lead_somewhere(page):
+    """Each relative link and picture is there; Binder opens what there is, seen from the top of the repository."""
+    prose = re.sub(r"(?ms)^```.*?^```$", "", page.read_text(encoding="utf-8"))
+    targets = [page.parent / link if link else ROOT / opened for link, opened in TARGET.findall(prose)]
+    assert targets or not page.stem.startswith("README")
+    assert [target for target in targets if not target.exists()] == []
+
+
 def test_the_page_of_conventions_says_what_the_code_says():
     """docs/conventions.md is what `make pages` writes."""
     assert conventions_page.PAGE.read_text(encoding="utf-8") == conventions_page.page()

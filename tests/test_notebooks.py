@@ -99,6 +99,25 @@ def test_a_translation_keeps_numbers_formulas_code_and_links(source):
             assert exact_things(cell.says["zh-CN"]) == exact_things(cell.says["en"]), cell.name
 
 
+#: What Chinese prose has not: no space beside Latin, digits or code; one beside a full-width mark; a half-width mark.
+SLIPS = re.compile(
+    r"[\u4e00-\u9fff][A-Za-z0-9`$]|[A-Za-z0-9`$][\u4e00-\u9fff]"
+    r"|[，。：；（）“”、！？] | [，。：；（）“”、！？]"
+    r"|[\u4e00-\u9fff] ?[,;:()?!]|[,;:()?!] ?[\u4e00-\u9fff]"
+)
+
+
+@each_source
+def test_chinese_prose_is_spaced_and_punctuated_in_one_way(source):
+    """A space between Chinese and Latin, none beside full-width marks, and these alone beside Chinese."""
+    prose = "\n".join(cell.says["zh-CN"] for cell in cells(source) if not cell.is_code)
+    prose = re.sub(r"(?ms)^```.*?^```", "", prose)
+    prose = re.sub(r"\]\([^)]*\)", "]", prose)
+    prose = re.sub(r"`[^`\n]*`", "`x`", prose)
+    prose = re.sub(r" *\| *", "\n", prose)  # a table's cells stand by themselves
+    assert [prose[max(0, slip.start() - 9) : slip.end() + 9] for slip in SLIPS.finditer(prose)] == []
+
+
 def test_every_notebook_has_a_source():
     """None is left over from a source that went away or was renamed."""
     left_out = {".ipynb_checkpoints", "release"}  # students' versions have masters: test_assignments.py
@@ -120,6 +139,17 @@ def test_links_to_other_files_lead_somewhere(path):
     links = [link for link in re.findall(r"\]\(([^)#]+)", prose) if "://" not in link]
     assert links  # the other language, at least
     assert [link for link in links if not (path.parent / link).is_file()] == []
+
+
+@each_source
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_links_to_notebooks_stay_in_their_language(source, language):
+    """A reader of one language is led to notebooks in it; one link leads to the same notebook in the other."""
+    path = notebook_path(source, language)
+    prose = "\n".join(cell.source for cell in stored(path).cells if cell.cell_type == "markdown")
+    links = [(path.parent / link).resolve() for link in re.findall(r"\]\(([^):]+\.ipynb)", prose)]
+    elsewhere = [link for link in links if link not in {notebook_path(other, language) for other in SOURCES}]
+    assert elsewhere == [notebook_path(source, other) for other in LANGUAGES if other != language]
 
 
 # --- how sources are read ---------------------------------------------------------------------------------
