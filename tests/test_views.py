@@ -16,7 +16,7 @@ from torch import nn
 from nbcnncost import cost
 from nbcnncost.api import attempt
 from nbcnncost.units import exact
-from nbcnncost.views import charts, columns, explain, fold, html, text
+from nbcnncost.views import charts, columns, explain, fold, html, table, text
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 ANSI = "$x^2$\n\x1b[31m赤"
@@ -122,7 +122,7 @@ def read(markup):
 def test_text_and_html_show_the_same_cells(name, look):
     """Every cell that both views have reads the same, row by row; only words are shortened in the text."""
     report = report_of(name)
-    content = columns.build(report, **LOOKS[look])
+    content = table.build(report, **LOOKS[look])
     wanted = [[cell.text for cell in line.cells] for line in (*content.body, content.total)]
     rows = read(html.table(report, **LOOKS[look])).rows[1:]
     shown = [[cell.replace("\xa0", " ").lstrip("·\N{EM SPACE}") for cell in row] for row in rows]
@@ -145,7 +145,7 @@ def test_text_and_html_show_the_same_cells(name, look):
 def test_shown_rows_add_up_to_the_total(name, look):
     """Whatever is folded, the rows that are not sums of others add up to the total."""
     report = report_of(name)
-    content = columns.build(report, **LOOKS[look])
+    content = table.build(report, **LOOKS[look])
     leaves = [line.entry.row for line in content.body if not line.is_sum]
     for key in ("params", "trainable", "macs", "flops", "count", "unknown"):
         assert sum(getattr(row, key) or 0 for row in leaves) == (getattr(report.total, key) or 0)
@@ -155,7 +155,7 @@ def test_shown_rows_add_up_to_the_total(name, look):
 @pytest.mark.parametrize("name", ["flat", "resnet50", "mobilenet_v2", "vit_b_16"])
 def test_no_more_rows_than_the_limit(name, limit):
     """The limit holds unless the model's own top level is longer, and nothing is opened in vain."""
-    rows = columns.build(report_of(name), limit=limit).body
+    rows = table.build(report_of(name), limit=limit).body
     assert len(rows) <= max(limit, 2)
     assert all(line.entry.folded or not fold.is_other(line.entry.row) for line in rows)
 
@@ -172,7 +172,7 @@ def test_what_is_folded_is_said():
 
 def test_top_rows_come_with_the_rest():
     """``top`` shows the largest rows by their full paths, then one row for all others."""
-    content = columns.build(report_of("resnet50"), top=3, sort="params")
+    content = table.build(report_of("resnet50"), top=3, sort="params")
     names = [line.cells[0].text for line in content.body]
     assert names[:3] == ["layer4.0.conv2", "layer4.1.conv2", "layer4.2.conv2"]
     assert re.fullmatch(r"other \(\d+ layers\)", names[3])
@@ -193,7 +193,7 @@ def test_the_header_says_what_was_counted_and_how():
 
 def test_a_macs_convention_is_the_headline():
     """A convention that counts MACs has its share beside them, and the FLOPs say whose they are."""
-    content = columns.build(report_of("resnet50").counted_as("macs"))
+    content = table.build(report_of("resnet50").counted_as("macs"))
     assert [column.header for column in content.columns] == [
         *("layer", "type", "parameters", "share", "MACs", "share"),
         *("FLOPs (textbook)", "share", "input", "output"),
@@ -271,14 +271,14 @@ def test_unknown_columns_are_named(options, words):
 def test_every_column_can_be_sorted_by(column):
     """Sorting works by each column that a table may have."""
     report = report_of("trained" if column.removesuffix("_share") in columns.STEP else "everything")
-    content = columns.build(report, sort=column, limit=99)
+    content = table.build(report, sort=column, limit=99)
     assert len(content.body) == len(report.rows)
 
 
 def test_numbers_too_long_are_short_with_the_exact_number_beside():
     """From 12 digits on a column shows three digits and a prefix; the cell's title has them all."""
     report = cost(nn.Conv2d(64, 64, 3, padding=1), (512, 64, 224, 224))
-    cell = columns.build(report, columns=["flops"]).body[0].cells[1]
+    cell = table.build(report, columns=["flops"]).body[0].cells[1]
     assert cell.text == "1.89 T"
     assert cell.title == exact(report.total.flops)
 

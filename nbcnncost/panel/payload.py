@@ -22,20 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 from nbcnncost.languages import speaker
 from nbcnncost.parts import STEP
-from nbcnncost.views.columns import (
-    DISPENSABLE,
-    SHARES,
-    clean,
-    column_of,
-    default_columns,
-    details,
-    failed_row,
-    settings_text,
-    shapes_cell,
-    shared_rows,
-    summary,
-    whole_columns,
-)
+from nbcnncost.views.columns import DISPENSABLE, SHARES, column_of, default_columns, whole_columns
+from nbcnncost.views.header import details, summary
+from nbcnncost.views.strings import clean, settings_text
+from nbcnncost.views.table import failed_row, shapes_cell, shared_rows
 
 if TYPE_CHECKING:
     from nbcnncost.report import Report

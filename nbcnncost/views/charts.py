@@ -19,8 +19,8 @@ from nbcnncost.languages import speaker
 from nbcnncost.parts import without_step
 from nbcnncost.units import percent, plural, shape_text, si
 from nbcnncost.views import fold
-from nbcnncost.views.columns import clean
 from nbcnncost.views.fonts import drawn_language, font_of
+from nbcnncost.views.strings import clean
 from nbcnncost.views.text import shorten
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbcnncost.views.columns import Column, Line, Table, build
+from nbcnncost.views.columns import Column
+from nbcnncost.views.table import Line, Table, build
 
 if TYPE_CHECKING:
     from nbcnncost.report import Report

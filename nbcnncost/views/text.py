@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nbcnncost.views.columns import DISPENSABLE, Cell, Line, Table, build
+from nbcnncost.views.columns import DISPENSABLE
+from nbcnncost.views.table import Cell, Line, Table, build
 from nbcnncost.views.wrapping import padded, width, wrap
 
 if TYPE_CHECKING:
