@@ -62,8 +62,10 @@ def report_of(name):
             return cost(Everything(), (3, 16, 16))
     if name == "stops":
         return attempt(Stops(), (1, 1, 8, 8)).report
-    if name == "flat":
+    if name in ("flat", "parametrized"):
         layers = [layer for size in range(10, 60) for layer in (nn.Linear(size, size + 1), nn.ReLU())]
+        if name == "parametrized":
+            layers = [nn.Flatten(), *map(nn.utils.parametrizations.weight_norm, layers[::2])]
         return cost(nn.Sequential(*layers), (1, 10))
     if name == "single":
         return cost(nn.Conv2d(3, 64, 7, stride=2, padding=3), (1, 3, 224, 224))
@@ -326,6 +328,31 @@ def test_bars_add_up():
     figure = charts.bar_chart(report_of("resnet50"), top=10)
     assert sum(bar.get_width() for bar in figure.axes[0].patches) == report_of("resnet50").total.flops
     assert figure.axes[0].get_yticklabels()[-1].get_text().startswith("other (")
+
+
+@pytest.mark.parametrize("column", ["flops", "macs", "params"])
+@pytest.mark.parametrize("name", ["resnet50", "vit_b_16", "flat", "parametrized"])
+def test_chart_and_table_leave_out_the_same_layers(name, column):
+    """Both show the same layers and call the others by their number, those without work or parameters included."""
+    report = report_of(name)
+    rows = [line.cells[0].text for line in table.build(report, sort=column, top=3).body]
+    labels = charts.bar_chart(report, column=column, top=3).axes[0].get_yticklabels()
+    assert [label.get_text() for label in labels] == [text.shorten(row, charts.LONGEST_LABEL) for row in rows]
+    assert rows[-1].startswith("other (")
+
+
+def test_a_chart_counts_all_layers_that_it_does_not_show():
+    """ResNet-50 has 53 convolutions, 53 batch norms, 49 ReLUs, 16 additions, 2 poolings, a flatten, a linear layer."""
+    layers = 53 + 53 + 49 + 16 + 2 + 1 + 1
+    assert f"other ({layers - 10} layers)" in charts.chart(report_of("resnet50"), top=10).alt
+    assert f"other ({layers - 10} layers)" in text.table(report_of("resnet50"), top=10)
+
+
+def test_one_layer_more_than_asked_for_is_shown():
+    """A bar for "other (1 layer)" would take the place of that layer's own."""
+    report = cost(nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 4)), (1, 2))
+    labels = charts.bar_chart(report, top=1).axes[0].get_yticklabels()
+    assert [label.get_text() for label in labels] == ["1", "0"]
 
 
 def test_a_small_chart_is_in_call_order():

@@ -141,6 +141,18 @@ def other_name(number: int) -> str:
     return f"other ({plural(number, 'layer')})"
 
 
+def layers(report: Report, depth: int | None) -> list[Row]:
+    """The layers in call order; what is one layer to its user is one row, unless a depth is asked for."""
+    nodes = nest(report.tree(depth), _Node)
+    shown = nodes if depth is not None else list(map(_closed, nodes))
+    return [entry.row for entry in _walk(shown, ()) if entry.row.is_leaf]
+
+
+def cut(ordered: Sequence[Row], top: int) -> tuple[Sequence[Row], Sequence[Row]]:
+    """The first rows, and those that are shown as one: a single one is shown itself, its row is there anyway."""
+    return (ordered, ()) if len(ordered) <= top + 1 else (ordered[:top], ordered[top:])
+
+
 def sort_value(row: Row, column: str) -> int:
     """The number that a row is sorted by; what is not known counts as nothing."""
     key = column.removesuffix("_share").replace("share", "count")
@@ -149,28 +161,19 @@ def sort_value(row: Row, column: str) -> int:
     return row.number(key) or 0
 
 
-def _all(report: Report, depth: int | None) -> Iterable[Entry]:
-    """The tree, with what is one layer to its user in one row unless a depth is asked for."""
-    nodes = nest(report.tree(depth), _Node)
-    return _walk(nodes if depth is not None else list(map(_closed, nodes)), ())
-
-
 def _flat(report: Report, depth: int | None, sort: str, top: int) -> Selection:
-    rows = [entry.row for entry in _all(report, depth) if entry.row.is_leaf]
+    rows = layers(report, depth)
     if sort == "type":
         ordered = sorted(rows, key=lambda row: row.type.lower())
         caption = "layers by type"
     else:
         ordered = sorted(rows, key=lambda row: -sort_value(row, sort))
         caption = f"layers by {NUMBERS[sort] or report.unit}, largest first"
-    top = max(top, 1)
-    shown = [Entry(row) for row in ordered[:top]]
-    rest = ordered[top:]
-    if len(rest) == 1:
-        shown.append(Entry(rest[0]))
-    elif rest:
-        shown.append(Entry(add_up(rest, other_name(len(rest))), folded=len(rest)))
-    return Selection(tuple(shown), caption, flat=True)
+    shown, rest = cut(ordered, max(top, 1))
+    entries = [Entry(row) for row in shown]
+    if rest:
+        entries.append(Entry(add_up(rest, other_name(len(rest))), folded=len(rest)))
+    return Selection(tuple(entries), caption, flat=True)
 
 
 @dataclass(frozen=True)
