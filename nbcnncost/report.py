@@ -24,7 +24,7 @@ from nbcnncost.shown import Shown, check_view, chosen_lang
 from nbcnncost.side_by_side import SideBySide, stand_side_by_side
 from nbcnncost.source import Source
 from nbcnncost.units import shapes_text
-from nbcnncost.views import export, html, text
+from nbcnncost.views import export, fold, html, text
 from nbcnncost.views.columns import check
 
 if TYPE_CHECKING:
@@ -298,7 +298,7 @@ class Report(Shown):
 
     def _chart(self) -> Chart:
         """The chart of what the table shows: the same column, depth and number of rows."""
-        column = "count" if self._step is None else "step"
+        column = fold.measure(self) if self._step is None else "step"
         column = self.look.sort if self.look.sort in ("params", "macs", "flops", "count", "step") else column
         return self.plot(column, top=self.look.top or 20, depth=self.look.depth)
 

@@ -56,6 +56,8 @@ class Column:
     key: str
     header: str
     title: str = ""
+    #: Whether its cells show their numbers as bars, too.
+    has_bars: bool = False
 
     @property
     def is_left(self) -> bool:
@@ -66,11 +68,6 @@ class Column:
     def is_share(self) -> bool:
         """Whether it holds percentages."""
         return self.key in SHARES
-
-    @property
-    def has_bars(self) -> bool:
-        """Whether its cells show their numbers as bars, too."""
-        return self.key in ("share", "step_share")
 
 
 def check(columns: Sequence[str] | None, sort: str | None, *, has_step: bool = True) -> None:
@@ -85,8 +82,15 @@ def check(columns: Sequence[str] | None, sort: str | None, *, has_step: bool = T
         raise ValueError(without_step(of_step[0]))
 
 
+def leading_share(report: Report) -> str:
+    """The column of shares that has bars, and stays however wide the table is."""
+    if report.total.parts is not None:
+        return "step_share"
+    return "macs_share" if fold.measure(report) == "macs" else "share"
+
+
 def default_columns(report: Report) -> tuple[str, ...]:
-    """The columns of a table for which none are named; the convention's own number has the column ``share``.
+    """The columns of a table for which none are named; what the table is about has the column :func:`leading_share`.
 
     The shapes come last: where the page is narrow, the numbers people came for stay in sight.
     """
@@ -98,6 +102,8 @@ def default_columns(report: Report) -> tuple[str, ...]:
         without = {name for name in ("recomputed", "optimizer") if getattr(total, name).count == 0}
         return ("type", "params", *frozen, *(name for name in STEP if name not in without), "step_share", "output")
     integer = ("integer_macs",) if total.integer_macs else ()
+    if leading_share(report) == "macs_share":
+        return (*params, "macs", "macs_share", *integer, "flops", *shapes)
     if report.unit == "FLOPs":
         return (*params, "macs", "macs_share", *integer, "flops", "share", *shapes)
     if all(row.count == row.macs for row in report.rows):
@@ -131,7 +137,7 @@ def column_of(key: str, report: Report) -> Column:
         "step": ("step", f"{report.unit} of a training step: forward, gradients and optimizer"),
         "step_share": ("share", f"of all {report.unit} of a training step"),
     }
-    return Column(key, *words[key])
+    return Column(key, *words[key], has_bars=key == leading_share(report))
 
 
 def whole_columns(report: Report) -> tuple[str, ...]:

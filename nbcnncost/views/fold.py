@@ -79,7 +79,7 @@ def select(report: Report, *, depth: int | None, sort: str | None, top: int | No
     ``limit`` holds where neither ``depth`` nor ``top`` says how many rows are wanted.
     """
     if sort is not None or top is not None:
-        return _flat(report, depth, sort or "count", top if top is not None else limit)
+        return _flat(report, depth, sort or measure(report), top if top is not None else limit)
     rows = report.tree(depth)
     caption = "layers in call order" if depth is None else f"layers in call order, down to depth {depth}"
     everything = [_counted(node) for node in nest(rows, _Node)]
@@ -90,7 +90,7 @@ def select(report: Report, *, depth: int | None, sort: str | None, top: int | No
     if len(seen) <= limit:
         deepest = max((row.depth for row in rows), default=1)
         return Selection(tuple(seen), caption, _footnote(len(rows), seen, deepest) if len(seen) < len(rows) else "")
-    shown = _Unfolding(everything, limit).nodes
+    shown = _Unfolding(everything, limit, measure(report)).nodes
     entries = tuple(_walk(shown, ()))
     return Selection(entries, caption, _footnote(len(rows), entries, max(row.depth for row in rows)))
 
@@ -127,9 +127,18 @@ def add_up(rows: Sequence[Row], name: str) -> Row:
     )
 
 
-def work(row: Row) -> int:
+def measure(report: Report) -> str:
+    """The number of a forward that bars, shares and the order of rows go by.
+
+    It is the convention's own, but where that is FLOPs, of which integer MACs are none, it is the MACs.
+    """
+    leaves_out = any(row.count is not None and row.count < (row.integer_macs or 0) for row in report.rows)
+    return "macs" if report.unit == "FLOPs" and leaves_out else "count"
+
+
+def work(row: Row, measure: str) -> int:
     """What a row's bar shows: its part of the training step, or of the forward where that is all there is."""
-    return (row.count if row.parts is None else row.step.count) or 0
+    return (row.number(measure) if row.parts is None else row.step.count) or 0
 
 
 def other_name(number: int) -> str:
@@ -206,9 +215,9 @@ def _walk(nodes: Sequence[_Node], above: tuple[bool, ...]) -> Iterable[Entry]:
         yield from _walk(node.children, lasts)
 
 
-def _weight(row: Row) -> tuple[bool, int, int]:
+def _weight(row: Row, measure: str) -> tuple[bool, int, int]:
     """What is worth showing: where the run stopped, then what costs most."""
-    return row.failed, max(work(row), row.flops or 0), row.params
+    return row.failed, max(work(row, measure), row.flops or 0), row.params
 
 
 @dataclass
@@ -217,6 +226,7 @@ class _Unfolding:
 
     everything: Sequence[_Node]
     limit: int
+    measure: str
     opened: dict[int, tuple[_Node, ...]] = field(default_factory=dict)
 
     @property
@@ -230,7 +240,7 @@ class _Unfolding:
         def wait(nodes: Sequence[_Node]) -> None:
             for node in nodes:
                 if node.children:
-                    failed, cost, _ = _weight(node.row)
+                    failed, cost, _ = _weight(node.row, self.measure)
                     heapq.heappush(waiting, (not failed, -cost, next(order), node))
 
         wait(root)
@@ -251,7 +261,7 @@ class _Unfolding:
             return tuple(children)
         if room < max(self.limit // 2, 2):
             return None
-        return _squeezed(children, room)
+        return _squeezed(children, room, self.measure)
 
     def _cut(self, node: _Node) -> _Node:
         """A node with its opened children; a closed one stands for all that is below."""
@@ -270,9 +280,9 @@ def _chain(node: _Node) -> list[_Node]:
     return chain
 
 
-def _squeezed(children: Sequence[_Node], room: int) -> tuple[_Node, ...]:
+def _squeezed(children: Sequence[_Node], room: int, measure: str) -> tuple[_Node, ...]:
     """The costliest children in their order, and one row for the rest."""
-    ranked = sorted(range(len(children)), key=lambda index: _weight(children[index].row), reverse=True)
+    ranked = sorted(range(len(children)), key=lambda index: _weight(children[index].row, measure), reverse=True)
     kept = sorted(ranked[: room - 1])
     rest = [children[index] for index in sorted(ranked[room - 1 :])]
     other = add_up([child.row for child in rest], other_name(sum(child.leaves for child in rest)))

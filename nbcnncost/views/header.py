@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nbcnncost.languages import speaker
 from nbcnncost.units import exact, shape_text, si
-from nbcnncost.views.columns import INTEGER_MACS
+from nbcnncost.views.columns import INTEGER_MACS, leading_share
 from nbcnncost.views.numbers import partly
 from nbcnncost.views.strings import clean
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from nbcnncost.records import TensorSpec
     from nbcnncost.report import Report
 
+#: What stands above a table whose FLOPs say too little of a layer's part.
+_OF_MACS = "shares are of all MACs, since FLOPs leave the integer ones out"
 #: What stands above a table of a training step.
 GRADIENTS = "gradients of the sum of all outputs"
 
@@ -32,9 +34,10 @@ def summary(report: Report) -> tuple[str, ...]:
 def details(report: Report) -> tuple[str, ...]:
     """How the numbers came about: notes on the input, the convention, and what was counted."""
     integer = (INTEGER_MACS,) if report.total.integer_macs else ()
+    of_macs = (_OF_MACS,) if leading_share(report) == "macs_share" else ()
     definition = "" if report.convention.is_whole else ", each by its derivative's definition"
     gradients = (f"{GRADIENTS}{definition}",) if report.total.parts is not None else ()
-    return (*map(clean, report.notes), convention_text(report), *integer, clean(report.coverage), *gradients)
+    return (*map(clean, report.notes), convention_text(report), *integer, *of_macs, clean(report.coverage), *gradients)
 
 
 def inputs_text(report: Report) -> str:

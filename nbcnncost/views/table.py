@@ -95,8 +95,8 @@ def build(
         _said(column, say) for column in (Column("layer", "layer"), *(column_of(key, report) for key in keys))
     )
     cells = _Cells(report, chosen, selection.flat, selection.entries)
-    longest = max((fold.work(entry.row) for entry in selection.entries if entry.row.is_leaf), default=0)
-    body = tuple(Line(entry, cells.of(entry), _part(entry.row, longest)) for entry in selection.entries)
+    bars = _bars(selection.entries, fold.measure(report))
+    body = tuple(Line(entry, cells.of(entry), bar) for entry, bar in zip(selection.entries, bars, strict=True))
     return Table(
         clean(report.model_name),
         tuple(map(say, summary(report))),
@@ -114,8 +114,11 @@ def _said(column: Column, say: Callable[[str], str]) -> Column:
     return replace(column, header=say(column.header), title=say(column.title))
 
 
-def _part(row: Row, longest: int) -> float | None:
-    return None if not row.is_leaf or not fold.work(row) or not longest else fold.work(row) / longest
+def _bars(entries: Sequence[fold.Entry], measure: str) -> list[float | None]:
+    """The part of the longest bar that each row's takes; what is no layer or has no work has none."""
+    works = [fold.work(entry.row, measure) if entry.row.is_leaf else 0 for entry in entries]
+    longest = max(works, default=0)
+    return [work / longest if work else None for work in works]
 
 
 class _Cells:

@@ -118,7 +118,7 @@ def _without_dispensable(content: Table) -> Table:
     for key in (*DISPENSABLE, "input") if content.flat else DISPENSABLE:
         if _total_width(_natural(content, [_texts(content, line) for line in content.body])) <= WIDTH:
             break
-        keep = [index for index, column in enumerate(content.columns) if column.key != key]
+        keep = [index for index, column in enumerate(content.columns) if column.key != key or column.has_bars]
         content = _with_columns(content, keep)
     return content
 
