@@ -51,7 +51,7 @@ demo: $(READY) ## run the first notebook for real, and show what ResNet-50 costs
 test: check pytest ## everything
 
 pytest: $(READY) ## unit, property, doctests, real kernels, notebooks (by nbval and by nbclient)
-	$(PYTEST) --nbval --nbval-current-env nbcnncost tests notebooks
+	$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tools/nbval.cfg nbcnncost tests notebooks
 
 test-fast: $(READY) ## what takes less than a minute
 	$(PYTEST) -m "not slow" nbcnncost tests

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,6 +12,7 @@ from nbcnncost.difference import Difference, DifferenceLook
 from nbcnncost.entries import NUMBERS
 from nbcnncost.errors import CostError
 from nbcnncost.parts import STEP, without_step
+from nbcnncost.plain import as_csv, as_frame, as_json
 from nbcnncost.report import Report
 from nbcnncost.rows import Number, Row
 from nbcnncost.shown import Shown, check_view, chosen_lang
@@ -226,26 +224,16 @@ class Comparison(Shown):
 
     def to_json(self, path: str | Path | None = None) -> str:
         """:meth:`to_dict` as JSON; also written to ``path``, if given."""
-        return export.written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
+        return export.written(as_json(self.to_dict()), path)
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """One line per model, preceded by the column names. Also written to ``path``, if given."""
-        lines = io.StringIO()
         rows = self._lines()
-        writer = csv.DictWriter(lines, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        return export.written(lines.getvalue(), path)
+        return export.written(as_csv(rows, list(rows[0])), path)
 
     def to_pandas(self) -> pandas.DataFrame:
         """A DataFrame with one line per model, indexed by label; numbers are nullable integers."""
-        import pandas
-
-        rows = self._lines()
-        frame = pandas.DataFrame(rows)
-        for name in (*self._names, "unknown"):
-            frame[name] = pandas.array([row[name] for row in rows], dtype="Int64")
-        return frame.set_index("label")
+        return as_frame(self._lines(), index="label", numbers=(*self._names, "unknown"))
 
     def to_markdown(self, path: str | Path | None = None) -> str:
         """The table of totals in Markdown; also written to ``path``, if given."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,6 +12,7 @@ from nbcnncost.entries import Entry
 from nbcnncost.errors import CostError
 from nbcnncost.matching import match
 from nbcnncost.parts import STEP, without_step
+from nbcnncost.plain import as_csv, as_frame, as_json
 from nbcnncost.rows import Row, sum_rows
 from nbcnncost.shown import Shown, check_view, chosen_lang
 from nbcnncost.views import difference as view
@@ -202,28 +200,16 @@ class Difference(Shown):
 
     def to_json(self, path: str | Path | None = None) -> str:
         """:meth:`to_dict` as JSON; also written to ``path``, if given."""
-        return export.written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
+        return export.written(as_json(self.to_dict()), path)
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """One line per entry, preceded by the column names; the conventions are columns. Also written to ``path``."""
-        lines = io.StringIO()
-        rows = list(self._flat_entries())
-        names = [*_flat(self.total), "convention_before", "convention_after"]
-        writer = csv.DictWriter(lines, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        return export.written(lines.getvalue(), path)
+        return export.written(as_csv(self._flat_entries(), self._flat_names), path)
 
     def to_pandas(self) -> pandas.DataFrame:
         """A DataFrame with one line per entry, indexed by path; numbers are nullable integers."""
-        import pandas
-
-        rows = list(self._flat_entries())
-        frame = pandas.DataFrame(rows, columns=[*_flat(self.total), "convention_before", "convention_after"])
-        for name in self.total.names:
-            for column in (f"{name}_before", f"{name}_after", name):
-                frame[column] = pandas.array([row[column] for row in rows], dtype="Int64")
-        return frame.set_index("path")
+        numbers = [column for name in self.total.names for column in (f"{name}_before", f"{name}_after", name)]
+        return as_frame(list(self._flat_entries()), index="path", numbers=numbers, names=self._flat_names)
 
     def to_markdown(self, path: str | Path | None = None) -> str:
         """The table that is shown, in Markdown; also written to ``path``, if given."""
@@ -237,6 +223,10 @@ class Difference(Shown):
         header = report.to_dict()
         names = ("model", "inputs", "mode", "convention", "unit", "training", "total")
         return {"label": label, **{name: header[name] for name in names if name in header}}
+
+    @property
+    def _flat_names(self) -> list[str]:
+        return [*_flat(self.total), "convention_before", "convention_after"]
 
     def _flat_entries(self) -> Iterator[dict[str, Any]]:
         both = {"convention_before": self.before.convention.name, "convention_after": self.after.convention.name}

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,20 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbcnncost.conventions import Convention, convention
+from nbcnncost.coverage import Uncounted, coverage_text, uncounted_ops
 from nbcnncost.difference import Difference, DifferenceLook
 from nbcnncost.errors import CostError
 from nbcnncost.explain import Explanation, explain_place
-from nbcnncost.kinds import FORMULAS
 from nbcnncost.labels import labels_of
 from nbcnncost.layout import Place, lay_out
 from nbcnncost.parts import Counts
-from nbcnncost.records import PHASES, Failure, OpRecord, TensorSpec, Trace
+from nbcnncost.plain import as_csv, as_frame, as_json
+from nbcnncost.records import PHASES, Failure, TensorSpec, Trace
 from nbcnncost.rows import Row, count_ops, count_step, leaf_row, sum_rows, tree_rows, why_no_step
 from nbcnncost.shown import Shown, check_view, chosen_lang
 from nbcnncost.side_by_side import SideBySide, stand_side_by_side
 from nbcnncost.source import Source
-from nbcnncost.units import exact, plural, shapes_text
-from nbcnncost.views import export, html, text
+from nbcnncost.units import shapes_text
+from nbcnncost.views import export, fold, html, text
 from nbcnncost.views.columns import check
 
 if TYPE_CHECKING:
@@ -36,30 +34,6 @@ if TYPE_CHECKING:
     from nbcnncost.views.charts import Chart
 
 __all__ = ["Look", "Report", "Row", "Uncounted"]
-
-
-@dataclass(frozen=True)
-class Uncounted:
-    """An operation that no rule knows: how often it ran, where, and why nothing is known of it.
-
-    Under :attr:`key` a rule can be given: ``textbook.with_rules({"my_op": "2 * n"})``.
-    """
-
-    op: str
-    function: str
-    count: int
-    paths: tuple[str, ...]
-    reason: str = ""
-
-    @property
-    def name(self) -> str:
-        """The Python function, or the operation where there is none."""
-        return self.function or self.op.rpartition(".")[0]
-
-    @property
-    def key(self) -> str:
-        """What a rule for it is called: ``"my_op"``, of its gradients ``"my_op_backward"``."""
-        return self.name.replace(" ", "_")
 
 
 @dataclass(frozen=True)
@@ -198,40 +172,12 @@ class Report(Shown):
     @cached_property
     def uncounted(self) -> tuple[Uncounted, ...]:
         """The operations that no rule knows; the totals leave them out."""
-        where: dict[tuple[str, str, str], list[str]] = {}
-        backward = () if self.trace.training is None else self.trace.training.ops
-        for ops, counts in ((self.trace.ops, self._counts), (backward, self._step)):
-            if counts is None or None not in counts.macs:
-                continue
-            for place in self._root.leaves():
-                for index in place.ops if counts is self._counts else place.step:
-                    if counts.macs[index] is None:
-                        op = ops[index]
-                        where.setdefault((op.op, _called(op), op.reason), []).append(place.path)
-        return tuple(
-            Uncounted(op, function, len(paths), tuple(dict.fromkeys(paths)), reason)
-            for (op, function, reason), paths in where.items()
-        )
+        return uncounted_ops(self.trace, self._root, self._counts, self._step)
 
     @property
     def coverage(self) -> str:
         """One line: how many operations of each kind were counted, are zero by rule, or have no rule."""
-        counted: dict[str, int] = {}
-        still = 0
-        for index, op in enumerate(self.trace.ops):
-            if op.kind is None:
-                continue
-            formula = FORMULAS[op.kind]
-            still += not formula.terms
-            if formula.terms and self._counts.count[index] is not None:
-                counted[formula.title] = counted.get(formula.title, 0) + 1
-        most = sorted(counted.items(), key=lambda entry: -entry[1])
-        parts = [_number_of(number, title) for title, number in most]
-        parts += [f"{plural(still, 'data movement')} (0 by rule)"] if still else []
-        unknown = sum(entry.count for entry in self.uncounted)
-        names = ", ".join(dict.fromkeys(entry.name for entry in self.uncounted))
-        ending = f"; {plural(unknown, 'operation')} with no rule: {names}" if unknown else "; none without a rule"
-        return (", ".join(parts) or "no operations") + ending
+        return coverage_text(self.trace, self._counts, self.uncounted)
 
     def counted_as(self, name: str | Convention) -> Report:
         """The same run counted in another convention.
@@ -352,7 +298,7 @@ class Report(Shown):
 
     def _chart(self) -> Chart:
         """The chart of what the table shows: the same column, depth and number of rows."""
-        column = "count" if self._step is None else "step"
+        column = fold.measure(self) if self._step is None else "step"
         column = self.look.sort if self.look.sort in ("params", "macs", "flops", "count", "step") else column
         return self.plot(column, top=self.look.top or 20, depth=self.look.depth)
 
@@ -387,26 +333,16 @@ class Report(Shown):
 
     def to_json(self, path: str | Path | None = None) -> str:
         """:meth:`to_dict` as JSON; also written to ``path``, if given."""
-        return export.written(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), path)
+        return export.written(as_json(self.to_dict()), path)
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """One line per row, preceded by the column names; the convention is a column. Also written to ``path``."""
-        lines = io.StringIO()
-        writer = csv.DictWriter(lines, [*_plain(self.total), "convention"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self._flat_rows())
-        return export.written(lines.getvalue(), path)
+        return export.written(as_csv(self._flat_rows(), [*_plain(self.total), "convention"]), path)
 
     def to_pandas(self) -> pandas.DataFrame:
         """A DataFrame with one line per row, indexed by path."""
-        import pandas
-
-        rows = list(self._flat_rows())
-        frame = pandas.DataFrame(rows)
-        numbers = [name for name in frame if name.endswith(("macs", "flops", "count"))]
-        for column in numbers:  # nullable: one unknown number must not make all others inexact
-            frame[column] = pandas.array([row[column] for row in rows], dtype="Int64")
-        return frame.set_index("path")
+        numbers = [name for name in _plain(self.total) if name.endswith(("macs", "flops", "count"))]
+        return as_frame(list(self._flat_rows()), index="path", numbers=numbers)
 
     def to_markdown(self, path: str | Path | None = None) -> str:
         """The rows as a Markdown table; also written to ``path``, if given."""
@@ -421,11 +357,6 @@ class Report(Shown):
             plain = _plain(row)
             shapes = {side: shapes_text([spec.shape for spec in getattr(row, side)]) for side in ("inputs", "outputs")}
             yield {**plain, **shapes, "convention": self.convention.name}
-
-
-def _called(op: OpRecord) -> str:
-    """The function that an operation belongs to, in words."""
-    return f"{op.function} backward" if op.function and op.phase.startswith("backward") else op.function
 
 
 def _plain(row: Row) -> dict[str, Any]:
@@ -447,8 +378,3 @@ def _plain(row: Row) -> dict[str, Any]:
         "unknown": row.unknown,
         **{f"{phase}_{key}": number for phase, amount in parts.items() for key, number in vars(amount).items()},
     }
-
-
-def _number_of(number: int, title: str) -> str:
-    word = title.split(",", maxsplit=1)[0]
-    return plural(number, word) if word.endswith(("ion", "product", "layer")) else f"{exact(number)} {word}"

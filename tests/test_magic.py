@@ -19,7 +19,8 @@ from nbcnncost.errors import CostError, InputError, ModelError, ShapeError
 from nbcnncost.magic import CnnCostMagics
 from nbcnncost.magic.body import CellSyntaxError, ends_silenced
 from nbcnncost.magic.completion import offers
-from nbcnncost.magic.options import OPTIONS, read_options
+from nbcnncost.magic.options import OPTIONS
+from nbcnncost.magic.reading import read_options
 from nbcnncost.magic.words import is_silenced, words_of
 from nbcnncost.report import Report
 from nbcnncost.side_by_side import SideBySide

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,8 +20,9 @@ from torch.ao.quantization import quantize_fx
 from nbcnncost import Report, cost
 from nbcnncost.errors import ShapeError, ValuesNeeded
 from nbcnncost.kinds import FORMULAS
+from nbcnncost.panel.payload import table_of
 from nbcnncost.quantized import is_packed, unpacked
-from nbcnncost.views import text
+from nbcnncost.views import html, table, text
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the framework deprecates its quantization, for its users to know
 
@@ -354,6 +356,45 @@ def test_integer_macs_stand_apart() -> None:
     assert "they are MACs, and no FLOPs" in shown
     assert "integer" not in text.table(cost(nn.Linear(400, 120), (1, 400)))
     assert repr(cost(model, (1, 400)).with_look(columns=("integer_macs",), sort="integer_macs")).count("48,000") == 4
+
+
+def mixed() -> Report:
+    """A floating-point convolution and two quantized layers: 40 %, 40 % and 20 % of all MACs."""
+    layers = (nn.Conv2d(1, 2, 5, bias=False), nn.Flatten(), nn.Linear(2 * 4 * 4, 25), nn.Linear(25, 16))
+    report = cost(dynamically(nn.Sequential(*layers)), (1, 1, 8, 8))
+    assert [row.macs for row in report.rows] == [2 * 4 * 4 * 1 * 5 * 5, 0, 32 * 25, 25 * 16]
+    return report
+
+
+def test_shares_are_of_all_macs_where_flops_leave_integer_ones_out() -> None:
+    """Of FLOPs a quantized layer has next to none; a line above the table says what the shares are of."""
+    report = mixed()
+    shown, markup = text.table(report), html.table(report)
+    of_params, of_macs = ["3.9", "0", "63.9", "32.2", "100"], ["40.0", "0", "40.0", "20.0", "100"]
+    both = [share for pair in zip(of_params, of_macs, strict=True) for share in pair]
+    assert re.findall(r"([0-9.]+) %", shown) == both
+    assert re.findall(r"([0-9.]+)&nbsp;%<", markup) == both
+    for page in (shown, markup):
+        assert "shares are of all MACs, since FLOPs leave the integer ones out" in page
+    assert [line.share for line in table.build(report).body] == [1.0, None, 1.0, 0.5]
+
+
+def test_the_costliest_quantized_layer_comes_first() -> None:
+    """Where rows are sorted without a word of by what, they are by what the shares are of; the panel starts with it."""
+    report = mixed()
+    assert [line.cells[0].text for line in table.build(report, top=2).body] == ["0", "2", "other (2 layers)"]
+    given = table_of(report)
+    assert given["metric"] == "macs"
+    assert "macs_share" in given["shown"]
+
+
+def test_shares_are_of_flops_where_these_have_all_the_work() -> None:
+    """By a rule integer MACs are FLOPs, too; and MACs have them anyway."""
+    weighed = mixed().convention.with_rules({"integer_macs": 2})
+    for convention in (weighed, "macs"):
+        report = mixed().counted_as(convention)
+        assert "share" in [column.key for column in table.build(report).columns]
+        assert "shares are of" not in text.table(report)
 
 
 def test_conventions_count_integer_macs() -> None:

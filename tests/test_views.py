@@ -16,7 +16,7 @@ from torch import nn
 from nbcnncost import cost
 from nbcnncost.api import attempt
 from nbcnncost.units import exact
-from nbcnncost.views import charts, columns, explain, fold, html, text
+from nbcnncost.views import charts, columns, explain, fold, html, table, text
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 ANSI = "$x^2$\n\x1b[31m赤"
@@ -62,8 +62,10 @@ def report_of(name):
             return cost(Everything(), (3, 16, 16))
     if name == "stops":
         return attempt(Stops(), (1, 1, 8, 8)).report
-    if name == "flat":
+    if name in ("flat", "parametrized"):
         layers = [layer for size in range(10, 60) for layer in (nn.Linear(size, size + 1), nn.ReLU())]
+        if name == "parametrized":
+            layers = [nn.Flatten(), *map(nn.utils.parametrizations.weight_norm, layers[::2])]
         return cost(nn.Sequential(*layers), (1, 10))
     if name == "single":
         return cost(nn.Conv2d(3, 64, 7, stride=2, padding=3), (1, 3, 224, 224))
@@ -122,7 +124,7 @@ def read(markup):
 def test_text_and_html_show_the_same_cells(name, look):
     """Every cell that both views have reads the same, row by row; only words are shortened in the text."""
     report = report_of(name)
-    content = columns.build(report, **LOOKS[look])
+    content = table.build(report, **LOOKS[look])
     wanted = [[cell.text for cell in line.cells] for line in (*content.body, content.total)]
     rows = read(html.table(report, **LOOKS[look])).rows[1:]
     shown = [[cell.replace("\xa0", " ").lstrip("·\N{EM SPACE}") for cell in row] for row in rows]
@@ -145,7 +147,7 @@ def test_text_and_html_show_the_same_cells(name, look):
 def test_shown_rows_add_up_to_the_total(name, look):
     """Whatever is folded, the rows that are not sums of others add up to the total."""
     report = report_of(name)
-    content = columns.build(report, **LOOKS[look])
+    content = table.build(report, **LOOKS[look])
     leaves = [line.entry.row for line in content.body if not line.is_sum]
     for key in ("params", "trainable", "macs", "flops", "count", "unknown"):
         assert sum(getattr(row, key) or 0 for row in leaves) == (getattr(report.total, key) or 0)
@@ -155,7 +157,7 @@ def test_shown_rows_add_up_to_the_total(name, look):
 @pytest.mark.parametrize("name", ["flat", "resnet50", "mobilenet_v2", "vit_b_16"])
 def test_no_more_rows_than_the_limit(name, limit):
     """The limit holds unless the model's own top level is longer, and nothing is opened in vain."""
-    rows = columns.build(report_of(name), limit=limit).body
+    rows = table.build(report_of(name), limit=limit).body
     assert len(rows) <= max(limit, 2)
     assert all(line.entry.folded or not fold.is_other(line.entry.row) for line in rows)
 
@@ -172,7 +174,7 @@ def test_what_is_folded_is_said():
 
 def test_top_rows_come_with_the_rest():
     """``top`` shows the largest rows by their full paths, then one row for all others."""
-    content = columns.build(report_of("resnet50"), top=3, sort="params")
+    content = table.build(report_of("resnet50"), top=3, sort="params")
     names = [line.cells[0].text for line in content.body]
     assert names[:3] == ["layer4.0.conv2", "layer4.1.conv2", "layer4.2.conv2"]
     assert re.fullmatch(r"other \(\d+ layers\)", names[3])
@@ -193,7 +195,7 @@ def test_the_header_says_what_was_counted_and_how():
 
 def test_a_macs_convention_is_the_headline():
     """A convention that counts MACs has its share beside them, and the FLOPs say whose they are."""
-    content = columns.build(report_of("resnet50").counted_as("macs"))
+    content = table.build(report_of("resnet50").counted_as("macs"))
     assert [column.header for column in content.columns] == [
         *("layer", "type", "parameters", "share", "MACs", "share"),
         *("FLOPs (textbook)", "share", "input", "output"),
@@ -271,14 +273,14 @@ def test_unknown_columns_are_named(options, words):
 def test_every_column_can_be_sorted_by(column):
     """Sorting works by each column that a table may have."""
     report = report_of("trained" if column.removesuffix("_share") in columns.STEP else "everything")
-    content = columns.build(report, sort=column, limit=99)
+    content = table.build(report, sort=column, limit=99)
     assert len(content.body) == len(report.rows)
 
 
 def test_numbers_too_long_are_short_with_the_exact_number_beside():
     """From 12 digits on a column shows three digits and a prefix; the cell's title has them all."""
     report = cost(nn.Conv2d(64, 64, 3, padding=1), (512, 64, 224, 224))
-    cell = columns.build(report, columns=["flops"]).body[0].cells[1]
+    cell = table.build(report, columns=["flops"]).body[0].cells[1]
     assert cell.text == "1.89 T"
     assert cell.title == exact(report.total.flops)
 
@@ -326,6 +328,31 @@ def test_bars_add_up():
     figure = charts.bar_chart(report_of("resnet50"), top=10)
     assert sum(bar.get_width() for bar in figure.axes[0].patches) == report_of("resnet50").total.flops
     assert figure.axes[0].get_yticklabels()[-1].get_text().startswith("other (")
+
+
+@pytest.mark.parametrize("column", ["flops", "macs", "params"])
+@pytest.mark.parametrize("name", ["resnet50", "vit_b_16", "flat", "parametrized"])
+def test_chart_and_table_leave_out_the_same_layers(name, column):
+    """Both show the same layers and call the others by their number, those without work or parameters included."""
+    report = report_of(name)
+    rows = [line.cells[0].text for line in table.build(report, sort=column, top=3).body]
+    labels = charts.bar_chart(report, column=column, top=3).axes[0].get_yticklabels()
+    assert [label.get_text() for label in labels] == [text.shorten(row, charts.LONGEST_LABEL) for row in rows]
+    assert rows[-1].startswith("other (")
+
+
+def test_a_chart_counts_all_layers_that_it_does_not_show():
+    """ResNet-50 has 53 convolutions, 53 batch norms, 49 ReLUs, 16 additions, 2 poolings, a flatten, a linear layer."""
+    layers = 53 + 53 + 49 + 16 + 2 + 1 + 1
+    assert f"other ({layers - 10} layers)" in charts.chart(report_of("resnet50"), top=10).alt
+    assert f"other ({layers - 10} layers)" in text.table(report_of("resnet50"), top=10)
+
+
+def test_one_layer_more_than_asked_for_is_shown():
+    """A bar for "other (1 layer)" would take the place of that layer's own."""
+    report = cost(nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 4)), (1, 2))
+    labels = charts.bar_chart(report, top=1).axes[0].get_yticklabels()
+    assert [label.get_text() for label in labels] == ["1", "0"]
 
 
 def test_a_small_chart_is_in_call_order():

@@ -17,7 +17,8 @@ from nbcnncost.course.quantities import QUANTITIES, SIZES
 from nbcnncost.course.questions import Feed, Question
 from nbcnncost.errors import CostError
 from nbcnncost.units import shape_text
-from nbcnncost.views.columns import ASKABLE, clean
+from nbcnncost.views.columns import ASKABLE
+from nbcnncost.views.strings import clean
 
 if TYPE_CHECKING:
     from nbcnncost.conventions import Convention

@@ -12,8 +12,8 @@ from nbcnncost.course.messages import say
 from nbcnncost.course.numerals import number_text
 from nbcnncost.languages import translate
 from nbcnncost.views import grid
-from nbcnncost.views.columns import clean
 from nbcnncost.views.grid import Cell, Column, Grid, Line
+from nbcnncost.views.strings import clean
 
 if TYPE_CHECKING:
     from nbcnncost.course.prediction import Prediction

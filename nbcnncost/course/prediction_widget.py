@@ -11,6 +11,7 @@ import anywidget
 import traitlets
 
 from nbcnncost.course import messages, prediction_views
+from nbcnncost.front import ELEMENTS, lines_of
 from nbcnncost.languages import translate
 
 if TYPE_CHECKING:
@@ -32,11 +33,9 @@ _WORDS = {
 
 @cache
 def module() -> str:
-    """The script with its style sheet, without the lines that only authors need."""
-    script, sheet = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("prediction.js", "prediction.css"))
-    kept = (line.strip() for line in script.splitlines() if not line.strip().startswith("//"))
-    styles = "".join(line.strip() for line in sheet.splitlines() if not line.startswith("/*"))
-    return f"const SHEET = `{styles}`;\n" + "\n".join(filter(None, kept))
+    """The script with its style sheet."""
+    styles = "".join(lines_of(_FOLDER / "prediction.css"))
+    return "\n".join([f"const SHEET = `{styles}`;", *lines_of(ELEMENTS, _FOLDER / "prediction.js")])
 
 
 class PredictionTable(anywidget.AnyWidget):

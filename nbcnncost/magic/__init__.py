@@ -29,18 +29,9 @@ from nbcnncost.magic.body import Body, run_body
 from nbcnncost.magic.comparing import check_comparison, compared
 from nbcnncost.magic.folder import settings_here
 from nbcnncost.magic.models import is_module, is_module_class, model_of_body, named_model, no_model_named
-from nbcnncost.magic.options import (
-    DESCRIPTION,
-    MODES,
-    OPTIMIZER_NAMES,
-    OPTIONS,
-    Options,
-    read_columns,
-    read_options,
-    read_rules,
-    split_rules,
-)
+from nbcnncost.magic.options import DESCRIPTION, MODES, OPTIMIZER_NAMES, OPTIONS
 from nbcnncost.magic.predicting import predicted
+from nbcnncost.magic.reading import Options, read_columns, read_options, read_rules, split_rules
 from nbcnncost.magic.speaking import language_of, with_help
 from nbcnncost.magic.words import is_silenced
 from nbcnncost.records import ITEM_SIZES

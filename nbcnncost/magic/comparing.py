@@ -10,7 +10,7 @@ from IPython.core.error import UsageError
 from nbcnncost import comparison, difference
 from nbcnncost.comparison import Comparison
 from nbcnncost.labels import labels_of
-from nbcnncost.magic.options import Options
+from nbcnncost.magic.reading import Options
 from nbcnncost.report import Report
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbcnncost.magic.options import Options
+from nbcnncost.magic.reading import Options
 from nbcnncost.report import Report
 
 if TYPE_CHECKING:

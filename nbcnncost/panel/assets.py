@@ -1,4 +1,4 @@
-"""The panel's script and style sheet: the files of ``static/`` in one packed module.
+"""The panel's script and style sheet: the files of ``static/``, after what all scripts share, in one packed module.
 
 A notebook keeps the module with every panel that it stores. So lines that only authors need are left out, and what
 remains is compressed: a few lines of script unpack it, with nothing but what every browser has. What the panel says
@@ -12,6 +12,8 @@ import zlib
 from base64 import b64encode
 from functools import cache
 from pathlib import Path
+
+from nbcnncost.front import ELEMENTS, lines_of
 
 _FOLDER = Path(__file__).parent / "static"
 #: The files in their order; each later one may use what the earlier ones define.
@@ -45,23 +47,18 @@ def module() -> str:
 
 
 def packed(text: str) -> str:
-    """A text in a few letters, the same ones for the same text."""
+    """A text in a few letters; for the same text the same ones, as long as zlib is the same build."""
     return b64encode(zlib.compress(text.encode(), 9)).decode()
 
 
 @cache
 def script() -> str:
     """What the module unpacks: all scripts, and the sheet as their ``SHEET``."""
-    return f"const SHEET = {json.dumps(sheet(), ensure_ascii=False)};\n{_together(SCRIPTS, '//')}"
+    lines = lines_of(ELEMENTS, *(_FOLDER / name for name in SCRIPTS))
+    return "\n".join([f"const SHEET = {json.dumps(sheet(), ensure_ascii=False)};", *lines])
 
 
 @cache
 def sheet() -> str:
     """The one style sheet."""
-    return _together(SHEETS, "/*")
-
-
-def _together(names: tuple[str, ...], comment: str) -> str:
-    texts = [(_FOLDER / name).read_text(encoding="utf-8") for name in names]
-    lines = (line.strip() for text in texts for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith(comment))
+    return "\n".join(lines_of(*(_FOLDER / name for name in SHEETS)))

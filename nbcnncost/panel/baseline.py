@@ -12,7 +12,8 @@ from nbcnncost.labels import labels_of
 from nbcnncost.matching import Pair, match
 from nbcnncost.panel.payload import exact_number, number_keys, row_ids
 from nbcnncost.parts import STEP
-from nbcnncost.views.columns import clean, whole_columns
+from nbcnncost.views.columns import whole_columns
+from nbcnncost.views.strings import clean
 
 if TYPE_CHECKING:
     from nbcnncost.report import Report

@@ -14,7 +14,7 @@ from nbcnncost.panel.state import LayerChange, WhatIf
 from nbcnncost.panel.what_if import DTYPES, Laboratory
 from nbcnncost.records import Trace
 from nbcnncost.units import shape_text
-from nbcnncost.views.columns import clean
+from nbcnncost.views.strings import clean
 
 #: The sliders' limits; a number that is typed in may be any other.
 _LEAST_SIZE, _SMALL_IMAGE, _MOST_SMALL, _MOST_SIZE, _MOST_BATCH = 32, 64, 256, 1024, 256

@@ -26,7 +26,7 @@ from nbcnncost.panel.shapes import shapes_of
 from nbcnncost.panel.sources import class_named, source_of
 from nbcnncost.units import exact, percent
 from nbcnncost.views import mathml
-from nbcnncost.views.columns import clean
+from nbcnncost.views.strings import clean
 
 if TYPE_CHECKING:
     from torch import nn

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nbcnncost.errors import CostError
-from nbcnncost.views.columns import clean
+from nbcnncost.views.strings import clean
 
 if TYPE_CHECKING:
     from nbcnncost.report import Report

@@ -12,8 +12,8 @@ from nbcnncost.panel.payload import exact_number
 from nbcnncost.symbols import SYMBOLS
 from nbcnncost.units import exact
 from nbcnncost.views import mathml
-from nbcnncost.views.columns import clean
 from nbcnncost.views.numbers import ratio
+from nbcnncost.views.strings import clean
 
 if TYPE_CHECKING:
     from nbcnncost.layout import Place

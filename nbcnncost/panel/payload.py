@@ -22,20 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 from nbcnncost.languages import speaker
 from nbcnncost.parts import STEP
-from nbcnncost.views.columns import (
-    DISPENSABLE,
-    SHARES,
-    clean,
-    column_of,
-    default_columns,
-    details,
-    failed_row,
-    settings_text,
-    shapes_cell,
-    shared_rows,
-    summary,
-    whole_columns,
-)
+from nbcnncost.views import fold
+from nbcnncost.views.columns import DISPENSABLE, SHARES, column_of, default_columns, leading_share, whole_columns
+from nbcnncost.views.header import details, summary
+from nbcnncost.views.strings import clean, settings_text
+from nbcnncost.views.table import failed_row, shapes_cell, shared_rows
 
 if TYPE_CHECKING:
     from nbcnncost.report import Report
@@ -58,7 +49,7 @@ def table_of(report: Report) -> dict[str, Any]:
         "convention": clean(report.convention.name),
         "unit": report.unit,
         "columns": [_column(key, report, numbers) for key in column_keys(report)],
-        "shown": [key for key in default_columns(report) if key in column_keys(report) and key not in DISPENSABLE],
+        "shown": _shown(report),
         "metric": first_metric(report),
         **_rows(report, rows, numbers),
         "total": {key: exact_number(report.total.number(key)) for key in numbers},
@@ -86,8 +77,10 @@ def column_keys(report: Report) -> tuple[str, ...]:
 
 
 def first_metric(report: Report) -> str:
-    """The number that a chart shows at first: a whole training step, else the convention's own."""
-    return _own(report) if report.total.parts is None else "step"
+    """The number that a chart shows at first: a whole training step, else what a table's shares are of."""
+    if report.total.parts is not None:
+        return "step"
+    return "macs" if fold.measure(report) == "macs" else _own(report)
 
 
 def row_ids(rows: Iterable[Row]) -> list[str]:
@@ -120,6 +113,12 @@ def _own(report: Report) -> str:
     same = all(row.count == row.macs for row in report.rows)
     lacks_alike = not (report.convention.is_whole and report.total.unknown)
     return "macs" if same and lacks_alike else "count"
+
+
+def _shown(report: Report) -> list[str]:
+    """The columns that show at first."""
+    there, leading = column_keys(report), leading_share(report)
+    return [key for key in default_columns(report) if key in there and (key not in DISPENSABLE or key == leading)]
 
 
 def _column(key: str, report: Report, numbers: Sequence[str]) -> dict[str, Any]:

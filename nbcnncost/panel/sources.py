@@ -13,7 +13,7 @@ from typing import Any
 
 from IPython import get_ipython
 
-from nbcnncost.views.columns import clean
+from nbcnncost.views.strings import clean
 
 #: A forward longer than this is shown by its beginning.
 _MOST_LINES = 40

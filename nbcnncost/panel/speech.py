@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbcnncost.languages import LANGUAGES, speaker
-from nbcnncost.views.columns import settings_text
+from nbcnncost.views.strings import settings_text
 
 Say = Callable[[str], str]
 #: What the script asks for beside its own sentences: labels, and what tables call the same.

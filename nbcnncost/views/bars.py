@@ -23,10 +23,10 @@ from nbcnncost.views.charts import (
     Chart,
     own_style,
 )
-from nbcnncost.views.columns import clean
 from nbcnncost.views.difference import title, unit_text
 from nbcnncost.views.difference_fold import Shown, path_text, select
 from nbcnncost.views.fonts import drawn_language
+from nbcnncost.views.strings import clean
 from nbcnncost.views.text import shorten
 
 if TYPE_CHECKING:

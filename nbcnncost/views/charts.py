@@ -19,8 +19,8 @@ from nbcnncost.languages import speaker
 from nbcnncost.parts import without_step
 from nbcnncost.units import percent, plural, shape_text, si
 from nbcnncost.views import fold
-from nbcnncost.views.columns import clean
 from nbcnncost.views.fonts import drawn_language, font_of
+from nbcnncost.views.strings import clean
 from nbcnncost.views.text import shorten
 
 if TYPE_CHECKING:
@@ -120,18 +120,27 @@ def _bars(report: Report, column: str, by: str, top: int, depth: int | None, say
     if by not in ("layer", "type"):
         raise ValueError(f"a chart is by 'layer' or by 'type', not {by!r}")
     top = min(max(top, 1), MOST_BARS)
-    layers = tuple(row for row in report.tree(depth) if row.is_leaf)
-    rows = layers if by == "layer" else report.by_type()
-    # Rows that hold nothing of what the chart shows would be bars without length.
-    rows = tuple(row for row in rows if row.number(column) != 0)
-    if by == "type" or len(rows) > top:
-        rows = tuple(sorted(rows, key=lambda row: -(row.number(column) or 0)))
-    shown, rest = (rows, ()) if len(rows) <= top else (rows[:top], rows[top:])
+    rows = fold.layers(report, depth) if by == "layer" else report.by_type()
+    shown, rest = _cut(rows, column, top, sort=by == "type")
     bars = [Bar(_label(row, by, say), row.number(column)) for row in shown]
     if rest:
         what = fold.other_name(len(rest)) if by == "layer" else f"other ({len(rest)} types)"
         bars.append(Bar(say(what), fold.add_up(rest, what).number(column), is_other=True))
     return bars
+
+
+def _cut(rows: Sequence[Row], column: str, top: int, *, sort: bool) -> tuple[Sequence[Row], Sequence[Row]]:
+    """The rows that get a bar, sorted if there are many, and those that get one together.
+
+    Rows that hold nothing of what the chart shows would be bars without length; they still are among the others, whose
+    number is that of all rows that are not shown, as in a table.
+    """
+    holding = [row for row in rows if row.number(column) != 0]
+    if sort or len(holding) > top:
+        holding.sort(key=lambda row: -(row.number(column) or 0))
+    if len(holding) <= top:
+        return holding, ()
+    return fold.cut([*holding, *(row for row in rows if row.number(column) == 0)], top)
 
 
 def _label(row: Row, by: str, say: Callable[[str], str]) -> str:

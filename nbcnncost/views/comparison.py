@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from nbcnncost.languages import translate
 from nbcnncost.units import plural, shape_text
 from nbcnncost.views import difference, numbers
-from nbcnncost.views.columns import GRADIENTS, INTEGER_MACS, clean
+from nbcnncost.views.columns import INTEGER_MACS
 from nbcnncost.views.grid import Cell, Column, Grid, Line, in_language
+from nbcnncost.views.header import GRADIENTS, convention_text, inputs_text, mode_text
+from nbcnncost.views.strings import clean
 
 if TYPE_CHECKING:
     from nbcnncost.comparison import Comparison, ModelRow
@@ -44,8 +46,8 @@ def _reports(comparison: Comparison) -> list[Report]:
 def _shared(comparison: Comparison) -> tuple[str, ...]:
     """Input and mode, where they are the same for all."""
     reports = _reports(comparison)
-    inputs = {numbers.inputs_text(report) for report in reports}
-    modes = {numbers.mode_text(report) for report in reports}
+    inputs = {inputs_text(report) for report in reports}
+    modes = {mode_text(report) for report in reports}
     parts = [*([f"input {inputs.pop()}"] if len(inputs) == 1 else []), *(modes if len(modes) == 1 else [])]
     return (" · ".join(parts),) if parts else ()
 
@@ -53,7 +55,7 @@ def _shared(comparison: Comparison) -> tuple[str, ...]:
 def _details(comparison: Comparison) -> tuple[str, ...]:
     reports = _reports(comparison)
     lines = list(dict.fromkeys(clean(note) for report in reports for note in report.notes))
-    lines += dict.fromkeys(numbers.convention_text(report) for report in reports)
+    lines += dict.fromkeys(convention_text(report) for report in reports)
     lines += [INTEGER_MACS] if _integer_macs(comparison) else []
     lines += [GRADIENTS] if comparison.has_step else []
     for row in comparison.rows:
@@ -68,9 +70,9 @@ def _details(comparison: Comparison) -> tuple[str, ...]:
 def _columns(comparison: Comparison) -> tuple[Column, ...]:
     reports = _reports(comparison)
     columns = [Column("model", "model", is_left=True, room=24)]
-    if len({numbers.inputs_text(report) for report in reports}) > 1:
+    if len({inputs_text(report) for report in reports}) > 1:
         columns.append(Column("input", "input", is_left=True, room=16))
-    if len({numbers.mode_text(report) for report in reports}) > 1:
+    if len({mode_text(report) for report in reports}) > 1:
         columns.append(Column("mode", "mode", is_left=True, room=10))
     if len({report.convention.name for report in reports}) > 1:
         columns.append(Column("convention", "convention", is_left=True, room=12))
@@ -107,13 +109,13 @@ def _cell(comparison: Comparison, key: str, row: ModelRow, most: int) -> Cell:
     words = {
         "model": clean(row.label),
         "input": translate(", ".join(shape_text(spec.shape) for spec in report.inputs) or "none", comparison.look.lang),
-        "mode": translate(numbers.mode_text(report), comparison.look.lang),
+        "mode": translate(mode_text(report), comparison.look.lang),
         "convention": clean(report.convention.name),
     }
     if key == "model":
         return Cell(words[key], clean(report.model_name) if report.model_name not in row.label else "")
     if key in words:
-        return Cell(words[key], numbers.inputs_text(report) if key == "input" else "")
+        return Cell(words[key], inputs_text(report) if key == "input" else "")
     if key == "step" and not row.has_step:
         return Cell("", translate("a forward alone", comparison.look.lang))
     full, short = (numbers.side(row.total, key, short=short) for short in (False, True))

@@ -9,9 +9,11 @@ from nbcnncost.languages import speaker
 from nbcnncost.parts import STEP
 from nbcnncost.units import exact
 from nbcnncost.views import fold, numbers
-from nbcnncost.views.columns import GRADIENTS, INTEGER_MACS, clean, column_of, settings_text
+from nbcnncost.views.columns import INTEGER_MACS, column_of
 from nbcnncost.views.difference_fold import MARKS, Shown, main_number, path_text, select
 from nbcnncost.views.grid import Cell, Column, Grid, Line, in_language
+from nbcnncost.views.header import GRADIENTS, convention_text, inputs_text, mode_text
+from nbcnncost.views.strings import clean, settings_text
 from nbcnncost.views.text import shorten
 
 if TYPE_CHECKING:
@@ -77,8 +79,8 @@ def _setting(before: Report, after: Report) -> str:
 
 
 def _facts(report: Report) -> tuple[str, str]:
-    mode = numbers.mode_text(report) + (", run for real" if report.executed else "")
-    return f"input {numbers.inputs_text(report)}", mode
+    mode = mode_text(report) + (", run for real" if report.executed else "")
+    return f"input {inputs_text(report)}", mode
 
 
 def _totals(difference: Difference) -> tuple[str, ...]:
@@ -128,11 +130,9 @@ def _details(difference: Difference) -> tuple[str, ...]:
     before, after = difference.before, difference.after
     lines = list(dict.fromkeys(clean(note) for report in (before, after) for note in report.notes))
     if before.convention == after.convention:
-        lines.append(numbers.convention_text(before))
+        lines.append(convention_text(before))
     else:
-        lines += [
-            f"{side}: {numbers.convention_text(report)}" for side, report in (("before", before), ("after", after))
-        ]
+        lines += [f"{side}: {convention_text(report)}" for side, report in (("before", before), ("after", after))]
     lines += [INTEGER_MACS] if _integer_macs(difference) else []
     lines += [GRADIENTS] if difference.has_step else []
     if not difference.same_unit:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from nbcnncost.languages import speaker
 from nbcnncost.units import exact, plural
-from nbcnncost.views.columns import clean
+from nbcnncost.views.strings import clean
 
 if TYPE_CHECKING:
     from nbcnncost.difference import Difference

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from nbcnncost.languages import speaker
 from nbcnncost.units import exact
-from nbcnncost.views.columns import clean, settings_text
 from nbcnncost.views.html import opening
+from nbcnncost.views.strings import clean, settings_text
 from nbcnncost.views.wrapping import padded, width, wrap
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nbcnncost.languages import speaker
 from nbcnncost.units import exact, shapes_text
-from nbcnncost.views.columns import settings_text
+from nbcnncost.views.strings import settings_text
 
 if TYPE_CHECKING:
     from nbcnncost.report import Report

@@ -79,7 +79,7 @@ def select(report: Report, *, depth: int | None, sort: str | None, top: int | No
     ``limit`` holds where neither ``depth`` nor ``top`` says how many rows are wanted.
     """
     if sort is not None or top is not None:
-        return _flat(report, depth, sort or "count", top if top is not None else limit)
+        return _flat(report, depth, sort or measure(report), top if top is not None else limit)
     rows = report.tree(depth)
     caption = "layers in call order" if depth is None else f"layers in call order, down to depth {depth}"
     everything = [_counted(node) for node in nest(rows, _Node)]
@@ -90,7 +90,7 @@ def select(report: Report, *, depth: int | None, sort: str | None, top: int | No
     if len(seen) <= limit:
         deepest = max((row.depth for row in rows), default=1)
         return Selection(tuple(seen), caption, _footnote(len(rows), seen, deepest) if len(seen) < len(rows) else "")
-    shown = _Unfolding(everything, limit).nodes
+    shown = _Unfolding(everything, limit, measure(report)).nodes
     entries = tuple(_walk(shown, ()))
     return Selection(entries, caption, _footnote(len(rows), entries, max(row.depth for row in rows)))
 
@@ -127,9 +127,18 @@ def add_up(rows: Sequence[Row], name: str) -> Row:
     )
 
 
-def work(row: Row) -> int:
+def measure(report: Report) -> str:
+    """The number of a forward that bars, shares and the order of rows go by.
+
+    It is the convention's own, but where that is FLOPs, of which integer MACs are none, it is the MACs.
+    """
+    leaves_out = any(row.count is not None and row.count < (row.integer_macs or 0) for row in report.rows)
+    return "macs" if report.unit == "FLOPs" and leaves_out else "count"
+
+
+def work(row: Row, measure: str) -> int:
     """What a row's bar shows: its part of the training step, or of the forward where that is all there is."""
-    return (row.count if row.parts is None else row.step.count) or 0
+    return (row.number(measure) if row.parts is None else row.step.count) or 0
 
 
 def other_name(number: int) -> str:
@@ -141,6 +150,18 @@ def other_name(number: int) -> str:
     return f"other ({plural(number, 'layer')})"
 
 
+def layers(report: Report, depth: int | None) -> list[Row]:
+    """The layers in call order; what is one layer to its user is one row, unless a depth is asked for."""
+    nodes = nest(report.tree(depth), _Node)
+    shown = nodes if depth is not None else list(map(_closed, nodes))
+    return [entry.row for entry in _walk(shown, ()) if entry.row.is_leaf]
+
+
+def cut(ordered: Sequence[Row], top: int) -> tuple[Sequence[Row], Sequence[Row]]:
+    """The first rows, and those that are shown as one: a single one is shown itself, its row is there anyway."""
+    return (ordered, ()) if len(ordered) <= top + 1 else (ordered[:top], ordered[top:])
+
+
 def sort_value(row: Row, column: str) -> int:
     """The number that a row is sorted by; what is not known counts as nothing."""
     key = column.removesuffix("_share").replace("share", "count")
@@ -149,28 +170,19 @@ def sort_value(row: Row, column: str) -> int:
     return row.number(key) or 0
 
 
-def _all(report: Report, depth: int | None) -> Iterable[Entry]:
-    """The tree, with what is one layer to its user in one row unless a depth is asked for."""
-    nodes = nest(report.tree(depth), _Node)
-    return _walk(nodes if depth is not None else list(map(_closed, nodes)), ())
-
-
 def _flat(report: Report, depth: int | None, sort: str, top: int) -> Selection:
-    rows = [entry.row for entry in _all(report, depth) if entry.row.is_leaf]
+    rows = layers(report, depth)
     if sort == "type":
         ordered = sorted(rows, key=lambda row: row.type.lower())
         caption = "layers by type"
     else:
         ordered = sorted(rows, key=lambda row: -sort_value(row, sort))
         caption = f"layers by {NUMBERS[sort] or report.unit}, largest first"
-    top = max(top, 1)
-    shown = [Entry(row) for row in ordered[:top]]
-    rest = ordered[top:]
-    if len(rest) == 1:
-        shown.append(Entry(rest[0]))
-    elif rest:
-        shown.append(Entry(add_up(rest, other_name(len(rest))), folded=len(rest)))
-    return Selection(tuple(shown), caption, flat=True)
+    shown, rest = cut(ordered, max(top, 1))
+    entries = [Entry(row) for row in shown]
+    if rest:
+        entries.append(Entry(add_up(rest, other_name(len(rest))), folded=len(rest)))
+    return Selection(tuple(entries), caption, flat=True)
 
 
 @dataclass(frozen=True)
@@ -203,9 +215,9 @@ def _walk(nodes: Sequence[_Node], above: tuple[bool, ...]) -> Iterable[Entry]:
         yield from _walk(node.children, lasts)
 
 
-def _weight(row: Row) -> tuple[bool, int, int]:
+def _weight(row: Row, measure: str) -> tuple[bool, int, int]:
     """What is worth showing: where the run stopped, then what costs most."""
-    return row.failed, max(work(row), row.flops or 0), row.params
+    return row.failed, max(work(row, measure), row.flops or 0), row.params
 
 
 @dataclass
@@ -214,6 +226,7 @@ class _Unfolding:
 
     everything: Sequence[_Node]
     limit: int
+    measure: str
     opened: dict[int, tuple[_Node, ...]] = field(default_factory=dict)
 
     @property
@@ -227,7 +240,7 @@ class _Unfolding:
         def wait(nodes: Sequence[_Node]) -> None:
             for node in nodes:
                 if node.children:
-                    failed, cost, _ = _weight(node.row)
+                    failed, cost, _ = _weight(node.row, self.measure)
                     heapq.heappush(waiting, (not failed, -cost, next(order), node))
 
         wait(root)
@@ -248,7 +261,7 @@ class _Unfolding:
             return tuple(children)
         if room < max(self.limit // 2, 2):
             return None
-        return _squeezed(children, room)
+        return _squeezed(children, room, self.measure)
 
     def _cut(self, node: _Node) -> _Node:
         """A node with its opened children; a closed one stands for all that is below."""
@@ -267,9 +280,9 @@ def _chain(node: _Node) -> list[_Node]:
     return chain
 
 
-def _squeezed(children: Sequence[_Node], room: int) -> tuple[_Node, ...]:
+def _squeezed(children: Sequence[_Node], room: int, measure: str) -> tuple[_Node, ...]:
     """The costliest children in their order, and one row for the rest."""
-    ranked = sorted(range(len(children)), key=lambda index: _weight(children[index].row), reverse=True)
+    ranked = sorted(range(len(children)), key=lambda index: _weight(children[index].row, measure), reverse=True)
     kept = sorted(ranked[: room - 1])
     rest = [children[index] for index in sorted(ranked[room - 1 :])]
     other = add_up([child.row for child in rest], other_name(sum(child.leaves for child in rest)))

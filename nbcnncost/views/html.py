@@ -8,7 +8,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbcnncost.views.columns import Column, Line, Table, build
+from nbcnncost.front import lines_of
+from nbcnncost.views.columns import Column
+from nbcnncost.views.table import Line, Table, build
 
 if TYPE_CHECKING:
     from nbcnncost.report import Report
@@ -54,8 +56,7 @@ def opening() -> str:
 @cache
 def style() -> str:
     """The style sheet, with comments and line breaks left out."""
-    sheet = (Path(__file__).parent / "static" / "table.css").read_text(encoding="utf-8")
-    return "".join(line.strip() for line in sheet.splitlines() if not line.lstrip().startswith("/*"))
+    return "".join(lines_of(Path(__file__).parent / "static" / "table.css"))
 
 
 def _header(content: Table) -> str:

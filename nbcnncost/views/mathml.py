@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from nbcnncost.units import exact
-from nbcnncost.views.columns import clean
+from nbcnncost.views.strings import clean
 
 if TYPE_CHECKING:
     from nbcnncost.explain import Line

@@ -1,15 +1,14 @@
-"""Numbers of two reports beside each other as text: one side, the difference, the ratio."""
+"""Numbers as text of which some may not be known, and two beside each other: each side, the difference, the ratio."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nbcnncost.units import exact, percent, shape_text, si
-from nbcnncost.views.columns import clean
+from nbcnncost.units import exact, percent, si
 
 if TYPE_CHECKING:
     from nbcnncost.entries import Entry
-    from nbcnncost.report import Report
     from nbcnncost.rows import Row
 
 #: A number longer than this (12 digits in groups of three, and a sign) stands in three digits and a prefix.
@@ -17,15 +16,16 @@ LONGEST = 16
 _EXACT_BELOW = 10_000
 
 
-def side(row: Row | None, key: str, *, short: bool = False) -> str:
-    """A number of one side: ``1,234``, ``1,234 + ?`` or ``?``; empty where the layer does not exist."""
-    if row is None:
-        return ""
-    number, unknown = row.number(key), row.lacks(key)
+def partly(number: int | None, unknown: int, text: Callable[[int], str] = exact) -> str:
+    """A number of which some may not be known: ``123``, ``123 + ?`` or ``?``."""
     if number is None or (unknown and not number):
         return "?"
-    text = si(number) if short and number >= _EXACT_BELOW else exact(number)
-    return f"{text} + ?" if unknown else text
+    return f"{text(number)} + ?" if unknown else text(number)
+
+
+def side(row: Row | None, key: str, *, short: bool = False) -> str:
+    """A number of one side: ``1,234``, ``1,234 + ?`` or ``?``; empty where the layer does not exist."""
+    return "" if row is None else partly(row.number(key), row.lacks(key), _short if short else exact)
 
 
 def signed(number: int, *, short: bool = False) -> str:
@@ -35,8 +35,12 @@ def signed(number: int, *, short: bool = False) -> str:
     ('+1,234', '−1,234', '0', '−12.3 M')
     """
     size = abs(number)
-    text = si(size) if short and size >= _EXACT_BELOW else exact(size)
+    text = _short(size) if short else exact(size)
     return f"{'+' if number > 0 else '−' if number < 0 else ''}{text}"
+
+
+def _short(size: int) -> str:
+    return exact(size) if size < _EXACT_BELOW else si(size)
 
 
 def change(entry: Entry, key: str, *, short: bool = False) -> str:
@@ -76,23 +80,3 @@ def times(part: int, whole: int) -> str:
     if abs(part - whole) >= 0.1 * whole:
         return ratio(part, whole)
     return f"{'−' if part < whole else '+'}{percent(abs(part - whole), whole)}"
-
-
-def inputs_text(report: Report) -> str:
-    """The shapes and dtypes of a report's inputs."""
-    return ", ".join(f"{shape_text(spec.shape)} {spec.dtype}" for spec in report.inputs) or "none"
-
-
-def mode_text(report: Report) -> str:
-    """The mode that the model ran in, and of a training step what belongs to it."""
-    mode = "each module in its own mode" if report.mode == "same" else f"{report.mode} mode"
-    training = report.trace.training
-    if training is None or report.total.parts is None:
-        return mode
-    more = [training.optimizer or "no optimizer", *(["gradient of the input, too"] if training.input_grad else [])]
-    return f"{mode}, training step ({', '.join(more)})"
-
-
-def convention_text(report: Report) -> str:
-    """What counts as what, in one line."""
-    return f"convention {clean(report.convention.name)}: {clean(report.convention.title)}"

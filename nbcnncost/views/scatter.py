@@ -13,8 +13,8 @@ from nbcnncost.languages import speaker
 from nbcnncost.units import plural, si
 from nbcnncost.views import numbers
 from nbcnncost.views.charts import BAR, DPI, INK, LONGEST_LABEL, MOST_TOLD, Chart, own_style
-from nbcnncost.views.columns import clean
 from nbcnncost.views.fonts import drawn_language
+from nbcnncost.views.strings import clean
 from nbcnncost.views.text import shorten
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from nbcnncost.languages import speaker
 from nbcnncost.units import exact, plural, shapes_text, si
-from nbcnncost.views.columns import clean
 from nbcnncost.views.html import opening
+from nbcnncost.views.strings import clean
 from nbcnncost.views.wrapping import padded, width, wrap
 
 if TYPE_CHECKING:

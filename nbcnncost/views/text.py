@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nbcnncost.views.columns import DISPENSABLE, Cell, Line, Table, build
+from nbcnncost.views.columns import DISPENSABLE
+from nbcnncost.views.table import Cell, Line, Table, build
 from nbcnncost.views.wrapping import padded, width, wrap
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _without_dispensable(content: Table) -> Table:
     for key in (*DISPENSABLE, "input") if content.flat else DISPENSABLE:
         if _total_width(_natural(content, [_texts(content, line) for line in content.body])) <= WIDTH:
             break
-        keep = [index for index, column in enumerate(content.columns) if column.key != key]
+        keep = [index for index, column in enumerate(content.columns) if column.key != key or column.has_bars]
         content = _with_columns(content, keep)
     return content
 

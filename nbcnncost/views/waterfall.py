@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from nbcnncost.languages import speaker
 from nbcnncost.units import exact, plural, shapes_text, si
 from nbcnncost.views.charts import BAR, DPI, INK, Bar, Chart, draw_bars, own_style
-from nbcnncost.views.columns import clean
 from nbcnncost.views.fonts import drawn_language
+from nbcnncost.views.strings import clean
 from nbcnncost.views.wrapping import is_wide, wrap
 
 if TYPE_CHECKING:

@@ -3,24 +3,6 @@
 
 let made = 0;
 
-function element(tag, properties = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (value === null || value === undefined) continue;
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (name === "class") node.className = value;
-    else if (name === "role" || name.includes("-")) node.setAttribute(name, value);
-    else node[name] = value;
-  }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
-  return node;
-}
-
-// A user's text, kept apart from the direction of what is around it.
-function isolated(text) {
-  return element("bdi", {}, text);
-}
-
 function makeStore(model) {
   const ending = new AbortController();
   const store = { model, id: `nbcnncost-prediction-${++made}`, signal: ending.signal, inputs: new Map() };

@@ -43,6 +43,9 @@ _DETAILS = {
     "integer MACs: multiply-accumulates of whole numbers in quantized layers; they are MACs, and no FLOPs": (
         "整数 MACs：量化层中整数的乘加运算；它们属于 MACs，但不是 FLOPs"
     ),
+    "shares are of all MACs, since FLOPs leave the integer ones out": (
+        "占比以全部 MACs 为基数，因为 FLOPs 不含整数 MACs"
+    ),
     "gradients of the sum of all outputs": "梯度为所有输出之和的梯度",
     "{gradients:text}, each by its derivative's definition": "{gradients}，各按导数的定义计数",
     "{counted:tally}; none without a rule": "{counted}；所有运算都有规则",

@@ -1,4 +1,4 @@
-// What the whole front end shares: elements, numbers as text, and the tree of a table's rows.
+// What the panel's whole front end shares: numbers as text, and the tree of a table's rows.
 // Numbers are exact: what a JavaScript number cannot hold is a BigInt. Only the last part touches the page.
 // Comments stand on lines of their own, since these lines are left out where the module is loaded.
 
@@ -262,25 +262,6 @@ function visibleRows(rows, { kept, opened, flat, value, descending }) {
 async function unpackText(packed) {
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
-}
-
-// An element with its properties: `class`, `on…` and what has a hyphen as such, others as the element's own.
-function element(tag, properties = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (value === null || value === undefined) continue;
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (name === "class") made.className = value;
-    else if (name === "role" || name.includes("-")) made.setAttribute(name, value);
-    else made[name] = value;
-  }
-  made.append(...children.filter((child) => child !== null && child !== undefined));
-  return made;
-}
-
-// A user's text, kept apart from the direction of what is around it, and as text whatever it holds.
-function isolated(text, className) {
-  return element("bdi", className ? { class: className } : {}, text);
 }
 
 // A sentence with the names in it that backticks mark, as code.
