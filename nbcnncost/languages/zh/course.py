@@ -87,9 +87,7 @@ _ANSWERS = {
     "It builds on your answer to {earlier}, which is wrong; mend that one first. There is one more mistake in it.": (
         "它建立在你对 {earlier} 的错误答案之上；请先改正那一个。其中还有另一个错误。"
     ),
-    "It is off by a factor of exactly {factor}, which is {symbol} here [{id}].": (
-        "恰好相差 {factor} 倍，而 {factor} 正是这里的 {symbol} [{id}]。"
-    ),
+    "It is off by a factor of exactly {symbol} [{id}].": "相差的倍数恰好是 {symbol} [{id}]。",
     "No single mistake that is known gives this number [{id}]; write down the formula, and the numbers below it.": (
         "没有已知的单个错误会得到这个数 [{id}]；请写出公式，并在下面代入数字。"
     ),
