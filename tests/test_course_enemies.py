@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from torch import nn
 
 from nbcnncost.course import Answer, activation, conv2d, question, sheet
 
@@ -153,6 +154,18 @@ def test_no_answer_is_told_the_key_by_what_it_is_off_by(key, answer, step):
 def test_a_forgotten_size_is_named():
     """Whoever leaves out the height is told so; its value was asked before."""
     assert "off by a factor of exactly H_out [factor_H_out]" in told("conv1.macs", 55 * 96 * 3 * 11 * 11, hint=2)
+
+
+def test_a_count_of_parameters_that_no_formula_gives_is_not_shown_as_one():
+    """The weight of a layer with weight normalization is another module's, so that its bias alone is its own."""
+    net = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 8, 3)))
+    one = sheet(net, (1, 3, 9, 9))
+    key = "0.conv2d().weight_bytes"
+    assert one[key].answer == 4 * 8
+    with pytest.raises(AssertionError) as caught:
+        one.check(key, 7, hint=3)
+    assert "8" not in str(caught.value).partition(" is wrong")[2]
+    assert "It should be 4·8 = 32 B." in one.check(key, 7, practice=True, hint=4).text
 
 
 @pytest.mark.parametrize("text", ["1" + " " * 10**6 + "2", "0" * 60 + "7", "1/" + "3" * 29 + " " * 10**6])

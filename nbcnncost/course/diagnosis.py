@@ -84,7 +84,7 @@ class Diagnosis:
             told.append(say(messages.BUILDS_ON, earlier=", ".join(self.after)))
         if step >= 2:
             told += self._named()
-        if step >= 3:
+        if step >= STEPS or (step >= 3 and question.has_formula):
             told.append(self._formula(numbers=False))
         if step >= STEPS:
             told.append(self._formula(numbers=True))

@@ -18,7 +18,7 @@ from nbcnncost.course.messages import say
 from nbcnncost.course.mistakes import MISTAKES, RATIO_MISTAKES, Mistake
 from nbcnncost.course.numerals import number_text
 from nbcnncost.course.parts import Part
-from nbcnncost.course.quantities import QUANTITIES, Quantity, counting_flops
+from nbcnncost.course.quantities import OF_PARAMS, QUANTITIES, Quantity, counting_flops
 from nbcnncost.course.rewriting import Ratio
 from nbcnncost.languages import LANGUAGES, translate
 
@@ -175,6 +175,12 @@ class Question:
         below = wrong.below if wrong and is_made else tuple(part.right for part in self.below)
         text = showing.summed(self.parts, above, numbers=numbers)
         return showing.divided(text, showing.summed(self.below, below, numbers=numbers)) if below else text
+
+    @property
+    def has_formula(self) -> bool:
+        """Whether the formula in symbols is one, and not the number itself: a layer's own count of parameters."""
+        texts = (part.context.get("PARAMS", "0") for part in self.parts if part.quantity in OF_PARAMS)
+        return all(text == "0" or not text.isdigit() for text in texts)
 
     @property
     def latex(self) -> str:
