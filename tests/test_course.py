@@ -488,8 +488,8 @@ def test_a_teacher_sets_the_convention_once():
     ("convention", "answer", "told"),
     [
         (textbook, MACS, "macs"),
-        (textbook, 2 * MACS - 55 * 55 * 96, "textbook, 2n − 1"),
-        (textbook, 2 * MACS + 55 * 55 * 96, "textbook, biases added"),
+        (textbook, 2 * MACS - 55 * 55 * 96, "textbook (2n − 1)"),
+        (textbook, 2 * MACS + 55 * 55 * 96, "textbook (biases added)"),
         (textbook.with_rules({"dot_products": -1}, name="exact"), 2 * MACS, "textbook"),
     ],
 )

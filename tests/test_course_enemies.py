@@ -168,6 +168,13 @@ def test_a_count_of_parameters_that_no_formula_gives_is_not_shown_as_one():
     assert "It should be 4·8 = 32 B." in one.check(key, 7, practice=True, hint=4).text
 
 
+def test_a_factor_that_is_a_setting_by_chance_is_not_named():
+    """A padding of 2 stands in no product: FLOPs that are doubled once more have nothing to do with it."""
+    first = conv2d(in_channels=3, out_channels=64, kernel_size=11, stride=4, padding=2, input_size=(3, 224, 224))
+    found = sheet({"first": first}).diagnose("first.flops", 2 * 2 * 55 * 55 * 64 * 3 * 11 * 11)
+    assert (found.factor, found.verdict) == ("", "wrong")
+
+
 @pytest.mark.parametrize("text", ["1" + " " * 10**6 + "2", "0" * 60 + "7", "1/" + "3" * 29 + " " * 10**6])
 def test_a_long_answer_is_repeated_in_short(text):
     """Nobody's feedback is longer than the page because of what was typed."""

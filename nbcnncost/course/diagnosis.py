@@ -231,12 +231,16 @@ def _on_earlier(question: Question, earlier: Mapping[str, Earlier]) -> tuple[Que
 
 
 def _factor(question: Question, given: Answer) -> str:
-    """The symbol that the answer is off by, if it is off by exactly one; of a 1 that would be the answer itself."""
+    """The symbol of the formula that the answer is off by, if it is off by exactly one.
+
+    Of an answer 1 that would be the right number itself; other symbols of the layer have such a value by chance.
+    """
     if given.value <= 0 or given.value == 1 or question.value <= 0 or len(question.parts) != 1:
         return ""
     factor = max(given.value / question.value, question.value / given.value)
-    values = question.parts[0].values
-    return next((name for name, value in values.items() if value > 1 and value == factor), "")
+    part = question.parts[0]
+    above, _ = part.right.shown(part.spatial)
+    return next((name for name in above.code.co_names if part.values[name] > 1 and part.values[name] == factor), "")
 
 
 def _looks_rounded(value: Fraction, right: Fraction) -> bool:

@@ -163,7 +163,7 @@ class Question:
         """What other conventions count instead, by their names; only where it is another number."""
         if self.quantity.name != "flops" or not self.layers:
             return {}
-        choices = {f"{self.convention.name}, {name}": self._chosen(rules) for name, rules in _CHOICES.items()}
+        choices = {f"{self.convention.name} ({name})": self._chosen(rules) for name, rules in _CHOICES.items()}
         others = {name: CONVENTIONS[name] for name in _OTHERS if name != self.convention.name} | choices
         counted = {name: self._counted(other) for name, other in others.items()}
         return {name: value for name, value in counted.items() if value not in (None, self.value)}
