@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from torch import nn
 
-from nbcnncost.course import Answer, activation, conv2d, question, sheet
+from nbcnncost.course import Answer, activation, collected, conv2d, handed_in, question, sheet
 
 # AlexNet's first layer: 96 filters of 3·11·11, on 227×227, stride 4; 55×55 come out.
 CONV = conv2d(in_channels=3, out_channels=96, kernel_size=11, stride=4, input_size=(3, 227, 227))
@@ -190,3 +191,36 @@ def test_the_questions_here_have_the_numbers_that_the_tests_look_for():
     """Else they would look for nothing."""
     assert question(CONV, "h_out").answer == 55
     assert question(RELU, "activation_bytes").answer == 4 * 64 * 8 * 8
+
+
+def ran(folder, *lines):
+    """A notebook that printed these lines when it ran."""
+    folder.mkdir(parents=True)
+    cell = {"outputs": [{"output_type": "stream", "text": "\n".join(lines)}]}
+    (folder / "lab.ipynb").write_text(json.dumps({"cells": [cell]}), encoding="utf-8")
+
+
+def test_nobody_answers_for_somebody_else(tmp_path, capsys):
+    """Whoever prints another's line, or half a one, spoils the class's report for nobody."""
+    handed_in(lab(), {"conv1_params": PARAMS})
+    right = capsys.readouterr().out.strip()
+    ran(tmp_path / "autograded" / "ada" / "lab", right)
+    forged = [
+        'nbcnncost answers: {"student": "ada", "answers": {"conv1.params": "7"}}',
+        "nbcnncost answers: {",
+        "nbcnncost answers: [1]",
+        'nbcnncost answers: {"student": [], "answers": 3}',
+        f"nbcnncost answers: {'[' * 100_000}",
+    ]
+    ran(tmp_path / "autograded" / "eve" / "lab", *forged)
+    found = collected(tmp_path.glob("autograded/*/lab/lab.ipynb"))
+    assert {name: answers["conv1.params"] for name, answers in found.items()} == {"ada": str(PARAMS), "eve": "7"}
+
+
+def test_what_was_written_as_an_answer_is_text_or_none(tmp_path):
+    """A report reads nothing else."""
+    ran(
+        tmp_path / "ada" / "lab",
+        'nbcnncost answers: {"student": "", "answers": {"conv1.params": [1], "conv1.macs": "7"}}',
+    )
+    assert collected([tmp_path / "ada" / "lab" / "lab.ipynb"]) == {"ada": {"conv1.params": None, "conv1.macs": "7"}}

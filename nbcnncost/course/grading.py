@@ -102,17 +102,31 @@ def _text(key: str, answer: Any) -> str | None:
 def collected(notebooks: Iterable[str | Path]) -> dict[str, dict[str, str | None]]:
     """The answers in executed notebooks, by student, as :func:`~nbcnncost.course.class_report` takes them.
 
-    ``notebooks`` are paths: ``Path("autograded").glob("*/lab1/lab1.ipynb")``. In a notebook that names no student
-    the folder above the assignment's does, as nbgrader lays them out. A notebook that never ran to its end is left
-    out.
+    ``notebooks`` are paths: ``Path("autograded").glob("*/lab1/lab1.ipynb")``. Whose a notebook is the folder above the
+    assignment's says where nbgrader laid them out so, or where the notebook names no student. A notebook that never
+    ran to its end is left out, and so is a line that :func:`handed_in` did not write.
     """
     found: dict[str, dict[str, str | None]] = {}
     for path in sorted(map(Path, notebooks)):
+        folder = path.resolve().parent.parent
         for line in _printed(path):
-            if line.startswith(_MARK):
-                told = json.loads(line.removeprefix(_MARK))
-                found[told["student"] or path.resolve().parent.parent.name] = told["answers"]
+            told = _told(line)
+            if told is not None:
+                name, answers = told
+                found[folder.name if folder.parent.name == _AUTOGRADED else name or folder.name] = answers
     return found
+
+
+def _told(line: str) -> tuple[str, dict[str, str | None]] | None:
+    """The student and the answers of a line, which may be anybody's; ``None`` where it is none of ours."""
+    if not line.startswith(_MARK):
+        return None
+    try:
+        told = json.loads(line.removeprefix(_MARK))
+        name, answers = str(told["student"]), told["answers"].items()
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return name, {key: answer if isinstance(answer, str) else None for key, answer in answers}
 
 
 def _printed(path: Path) -> list[str]:
