@@ -224,3 +224,16 @@ def test_what_was_written_as_an_answer_is_text_or_none(tmp_path):
         'nbcnncost answers: {"student": "", "answers": {"conv1.params": [1], "conv1.macs": "7"}}',
     )
     assert collected([tmp_path / "ada" / "lab" / "lab.ipynb"]) == {"ada": {"conv1.params": None, "conv1.macs": "7"}}
+
+
+@pytest.mark.parametrize("name", ['a"b', "a'b", "a\\b", "a\nb", "{a}", "class"])
+def test_a_layer_may_have_any_name(name, capsys):
+    """The notebook's code runs, without a warning, and gives the points of each answer."""
+    cells = json.loads(sheet({name: CONV}, ask=("params", "macs")).to_nbgrader(points=2))["cells"]
+    namespace = {}
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), namespace)
+    printed = capsys.readouterr().out
+    assert ": right, 34,944.\n" in printed
+    assert ": right, 105,415,200 MACs.\n" in printed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nbcnncost.course.generators import wording
 from nbcnncost.course.generators.counting import counting
-from nbcnncost.course.generators.recipe import Recipe, recipe
+from nbcnncost.course.generators.recipe import Recipe, quoted, recipe
 from nbcnncost.course.generators.wording import said
 from nbcnncost.course.grading import variable
 from nbcnncost.course.messages import say
@@ -94,7 +94,7 @@ def plan(sheet: Sheet, points: Points, explain: float, title: str, setup: str) -
 
 def solution(question: Question) -> str:
     """The right answer as a line of code: it is computed where it runs."""
-    return f'{variable(question.key)} = lab["{question.key}"].answer  # {question.shown()}'
+    return f"{variable(question.key)} = lab[{quoted(question.key)}].answer  # {question.shown()}"
 
 
 def points_text(points: float) -> str:
