@@ -112,9 +112,14 @@ def collected(notebooks: Iterable[str | Path]) -> dict[str, dict[str, str | None
         for line in _printed(path):
             told = _told(line)
             if told is not None:
-                name, answers = told
-                found[folder.name if folder.parent.name == _AUTOGRADED else name or folder.name] = answers
+                found[_owner(told[0], folder)] = told[1]
     return found
+
+
+def _owner(name: str, folder: Path) -> str:
+    """Whose a notebook is: who is named in it, but in nbgrader's folder of somebody else that one."""
+    is_other = folder.parent.name == _AUTOGRADED and name.casefold() != folder.name.casefold()
+    return folder.name if is_other or not name else name
 
 
 def _told(line: str) -> tuple[str, dict[str, str | None]] | None:

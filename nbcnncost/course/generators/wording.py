@@ -42,7 +42,7 @@ ANSWER = "Answer:"
 MISTAKES = "Wrong answers:"
 
 # Quizzes.
-ALL_DIGITS = "(Give all digits.)"
+ALL_DIGITS = "(Give all digits, without commas.)"
 THREE_DIGITS = "(Give three digits or more.)"
 QUIZ_NO_MISTAKE = "That is not it. Write down the formula, and the numbers below it."
 

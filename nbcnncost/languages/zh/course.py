@@ -239,7 +239,7 @@ _ASSIGNMENTS = {
     "A sum of n products has n − 1 additions.": "n 个乘积相加，只有 n − 1 次加法。",
     "Answer:": "答案：",
     "Wrong answers:": "错误答案：",
-    "(Give all digits.)": "（请给出全部数位。）",
+    "(Give all digits, without commas.)": "（请给出全部数位，不加逗号。）",
     "(Give three digits or more.)": "（请至少给出三位有效数字。）",
     "That is not it. Write down the formula, and the numbers below it.": "不对。请写出公式，并在下面代入数字。",
     'whose variant is it? put in your id, as STUDENT = "ada", and run the cells again': (
