@@ -78,6 +78,19 @@ WIDE_POINTS = round(
     + 2 * (3 + 3 * 2 * 2) / 31,
     2,
 )
+#: Small and narrow, with a receptive field of 3; the points for a wide one would have to be made up.
+NARROW = """net = nn.Sequential(
+    nn.Conv2d(3, 8, 3, stride=2),
+    nn.Conv2d(8, 8, 1),
+    nn.Conv2d(8, 8, 1),
+    nn.Conv2d(8, 64, 1),
+    nn.AdaptiveAvgPool2d(1),
+    nn.Flatten(),
+    nn.Linear(64, 10),
+)
+"""
+SLEEPING = "net.insert(1, nn.MaxPool2d(15, 1))\nnet[1].forward = lambda x: x"
+PASSED_BY = "net.insert(1, nn.MaxPool2d(15, 1))\nnet[1].register_forward_hook(lambda layer, given, out: given[0])"
 GENEROUS = {"rules": "def score(net):\n    return 7.0", "points": "7.0"}
 
 # Who hands in: what is typed as the id, the design, which cells are changed, and the points, of 7.
@@ -86,6 +99,10 @@ DESIGNS = {
     "di": ("di", WIDE, {}, WIDE_POINTS),
     "flo": ("flo", "net = nn.Linear(3, 10)\nscore = lambda net: 7.0", GENEROUS, 0.0),
     "gil": ("bo", None, {}, 0.0),  # another one's id
+    "hal": ("hal", NARROW, {}, round(1 + 2 + 2 + 2 * 3 / 31, 2)),
+    "ida": ("ida", f"{NARROW}net[0].kernel_size = (31, 31)", {}, 0.0),  # what no weight has
+    "jo": ("jo", f"{NARROW}{SLEEPING}", {}, 0.0),
+    "kim": ("kim", f"{NARROW}{PASSED_BY}", {}, 0.0),
     "stub": (None, "", {}, 0.0),
 }
 

@@ -437,7 +437,7 @@ def test_an_unknown_number_that_is_off_by_one_symbol_is_told_so():
     """Twenty times too much is nothing known; eleven times is K_h."""
     found = diagnose(question(ALEXNET, "macs"), MACS * 96)
     assert found.id == "factor_C_out"
-    assert "factor of exactly 96" in found.feedback(2)
+    assert "factor of exactly C_out [factor_C_out]" in found.feedback(2)
 
 
 def test_the_symbols_and_numbers_of_a_mistake_are_those_of_its_value():
@@ -488,8 +488,8 @@ def test_a_teacher_sets_the_convention_once():
     ("convention", "answer", "told"),
     [
         (textbook, MACS, "macs"),
-        (textbook, 2 * MACS - 55 * 55 * 96, "textbook, 2n − 1"),
-        (textbook, 2 * MACS + 55 * 55 * 96, "textbook, biases added"),
+        (textbook, 2 * MACS - 55 * 55 * 96, "textbook (2n − 1)"),
+        (textbook, 2 * MACS + 55 * 55 * 96, "textbook (biases added)"),
         (textbook.with_rules({"dot_products": -1}, name="exact"), 2 * MACS, "textbook"),
     ],
 )

@@ -409,6 +409,67 @@ def test_a_sheet_on_paper_and_its_key(tmp_path, export):
     assert "the bias forgotten" not in asked
 
 
+@pytest.mark.parametrize("topic", TOPICS)
+def test_latex_needs_no_letters_that_pdflatex_does_not_know(topic):
+    """Each sign of a formula or a mistake's name has a command of LaTeX's own."""
+    for is_key in (False, True):
+        assert sheet(topic, student="ada").to_latex(key=is_key).isascii()
+
+
+@pytest.mark.parametrize(
+    ("title", "is_plain"), [("Übung für René", True), ("练习", False), ("Упражнение", False), ("🙂", False)]
+)
+def test_latex_with_other_letters_is_for_xelatex(title, is_plain):
+    """PdfLaTeX stops at a name that is not in Latin letters."""
+    text = sheet({"conv1": ALEXNET}).to_latex(title=title)
+    assert title in text
+    assert (r"\documentclass{article}" in text, r"\documentclass{ctexart}" in text) == (is_plain, not is_plain)
+
+
+def test_latex_breaks_long_products():
+    """A formula of three layers does not run off the page."""
+    assert r"H\_out$\cdot$\allowbreak{}W\_out" in sheet("bottleneck", student="ada").to_latex(key=True)
+
+
+COUNTED = [
+    ("textbook", "textbook. 1 MAC = 2 FLOPs; additions of a bias are left out."),
+    ("macs", "textbook. 1 MAC = 2 FLOPs; additions of a bias are left out."),  # what FLOPs are where MACs are counted
+    (textbook.with_rules({"bias_additions": 1}, name="ours"), "ours. 1 MAC = 2 FLOPs; additions of a bias count."),
+    (
+        textbook.with_rules({"dot_products": -1}, name="less"),
+        "less. 1 MAC = 2 FLOPs; additions of a bias are left out. A sum of n products has n − 1 additions.",
+    ),
+    (textbook.with_rules({"macs": 1}, name="one"), "one. 1 MAC = 1 FLOPs; additions of a bias are left out."),
+    (textbook.with_rules({"convolution": "n"}, name="other"), "other."),
+]
+
+
+@pytest.mark.parametrize(
+    ("convention", "told"), COUNTED, ids=[told.partition(".")[0] + str(at) for at, (_, told) in enumerate(COUNTED)]
+)
+def test_it_is_said_how_flops_are_counted(convention, told):
+    """On paper and in notebooks, by the convention that the question names; who reads has no package at hand."""
+    one = Course().use(convention).sheet({"conv1": ALEXNET})
+    line = f"FLOPs are counted by the convention {told}"
+    assert f"by the convention {told.partition('.')[0]}?" in one["conv1.flops"].prompt
+    assert line in one.to_markdown().splitlines()
+    assert line.replace("−", "$-$") in one.to_latex().splitlines()
+    for made in (one.to_nbgrader(), one.to_otter()):
+        assert line in "".join(json.loads(made)["cells"][0]["source"] + json.loads(made)["cells"][1]["source"])
+
+
+def test_where_no_flops_are_asked_nothing_is_said_of_them():
+    """A sheet about parameters needs no convention."""
+    one = sheet({"conv1": ALEXNET}, ask="params")
+    assert all("FLOPs" not in text for text in (one.to_markdown(), one.to_latex(), one.to_nbgrader()))
+
+
+def test_a_ratio_of_flops_is_one_about_flops():
+    """It is said there, too, how they are counted."""
+    asked = saving(ALEXNET, ALEXNET, of="flops")
+    assert "1 MAC = 2 FLOPs" in sheet([asked]).to_markdown()
+
+
 def test_latex_is_balanced_and_escaped():
     """Every environment that begins ends; of what LaTeX acts on nothing is left bare."""
     for is_key in (False, True):

@@ -84,7 +84,7 @@ class Diagnosis:
             told.append(say(messages.BUILDS_ON, earlier=", ".join(self.after)))
         if step >= 2:
             told += self._named()
-        if step >= 3:
+        if step >= STEPS or (step >= 3 and question.has_formula):
             told.append(self._formula(numbers=False))
         if step >= STEPS:
             told.append(self._formula(numbers=True))
@@ -116,8 +116,7 @@ class Diagnosis:
         if self.carried or self.conventions:
             return []
         if self.factor:
-            value = self.question.parts[0].values[self.factor]
-            return [say(messages.EXACT_FACTOR, factor=value, symbol=self.factor, id=self.id)]
+            return [say(messages.EXACT_FACTOR, symbol=self.factor, id=self.id)]
         return [say(messages.UNKNOWN, id=self.id)]
 
     def _formula(self, *, numbers: bool) -> str:
@@ -140,7 +139,7 @@ def diagnose(question: Question, answer: Any, earlier: Mapping[str, Earlier] | N
 
     Raises :class:`~nbcnncost.course.numerals.NotANumber` for what is no number.
     """
-    given = answer if isinstance(answer, Answer) else read(question.key, answer)
+    given = read(question.key, answer)
     if given.is_exactly(question.value):
         return Diagnosis(question, given, "right")
     # A whole number that is exactly a mistake's is that, though the right one, a fraction, be near it.
@@ -232,12 +231,16 @@ def _on_earlier(question: Question, earlier: Mapping[str, Earlier]) -> tuple[Que
 
 
 def _factor(question: Question, given: Answer) -> str:
-    """The symbol that the answer is off by, if it is off by exactly one."""
-    if given.value <= 0 or question.value <= 0 or len(question.parts) != 1:
+    """The symbol of the formula that the answer is off by, if it is off by exactly one.
+
+    Of an answer 1 that would be the right number itself; other symbols of the layer have such a value by chance.
+    """
+    if given.value <= 0 or given.value == 1 or question.value <= 0 or len(question.parts) != 1:
         return ""
     factor = max(given.value / question.value, question.value / given.value)
-    values = question.parts[0].values
-    return next((name for name, value in values.items() if value > 1 and value == factor), "")
+    part = question.parts[0]
+    above, _ = part.right.shown(part.spatial)
+    return next((name for name in above.code.co_names if part.values[name] > 1 and part.values[name] == factor), "")
 
 
 def _looks_rounded(value: Fraction, right: Fraction) -> bool:

@@ -101,17 +101,36 @@ def _text(key: str, answer: Any) -> str | None:
 def collected(notebooks: Iterable[str | Path]) -> dict[str, dict[str, str | None]]:
     """The answers in executed notebooks, by student, as :func:`~nbcnncost.course.class_report` takes them.
 
-    ``notebooks`` are paths: ``Path("autograded").glob("*/lab1/lab1.ipynb")``. In a notebook that names no student
-    the folder above the assignment's does, as nbgrader lays them out. A notebook that never ran to its end is left
-    out.
+    ``notebooks`` are paths: ``Path("autograded").glob("*/lab1/lab1.ipynb")``. Whose a notebook is the folder above the
+    assignment's says where nbgrader laid them out so, or where the notebook names no student. A notebook that never
+    ran to its end is left out, and so is a line that :func:`handed_in` did not write.
     """
     found: dict[str, dict[str, str | None]] = {}
     for path in sorted(map(Path, notebooks)):
+        folder = path.resolve().parent.parent
         for line in _printed(path):
-            if line.startswith(_MARK):
-                told = json.loads(line.removeprefix(_MARK))
-                found[told["student"] or path.resolve().parent.parent.name] = told["answers"]
+            told = _told(line)
+            if told is not None:
+                found[_owner(told[0], folder)] = told[1]
     return found
+
+
+def _owner(name: str, folder: Path) -> str:
+    """Whose a notebook is: who is named in it, but in nbgrader's folder of somebody else that one."""
+    is_other = folder.parent.name == _AUTOGRADED and name.casefold() != folder.name.casefold()
+    return folder.name if is_other or not name else name
+
+
+def _told(line: str) -> tuple[str, dict[str, str | None]] | None:
+    """The student and the answers of a line, which may be anybody's; ``None`` where it is none of ours."""
+    if not line.startswith(_MARK):
+        return None
+    try:
+        told = json.loads(line.removeprefix(_MARK))
+        name, answers = str(told["student"]), told["answers"].items()
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return name, {key: answer if isinstance(answer, str) else None for key, answer in answers}
 
 
 def _printed(path: Path) -> list[str]:

@@ -48,7 +48,8 @@ ONE_MISTAKE = "Probably: {title} [{id}]. {why}"
 TWO_MISTAKES = "Probably two things at once: {first} and {second} [{id}]."
 EITHER = "Several mistakes give this number: {titles} [{id}]. Which is yours?"
 AFTER_EARLIER = "It follows from your answer to {earlier}, which is wrong [carried]; mend that one first."
-EXACT_FACTOR = "It is off by a factor of exactly {factor}, which is {symbol} here [{id}]."
+#: Without the factor's value, which would give the right number away.
+EXACT_FACTOR = "It is off by a factor of exactly {symbol} [{id}]."
 BUILDS_ON = (
     "It builds on your answer to {earlier}, which is wrong; mend that one first. There is one more mistake in it."
 )

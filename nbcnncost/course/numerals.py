@@ -20,6 +20,8 @@ LEAST_DIGITS = 3
 #: No answer is as large as that; Python would refuse to write it out.
 _MOST_DIGITS = 100
 _MOST = 10**_MOST_DIGITS
+#: What was given is named in a sentence with so many characters.
+_LONGEST = 40
 #: No "B": a billion, or bytes.
 _SUFFIXES = {"k": 3, "K": 3, "M": 6, "G": 9, "T": 12}
 #: What groups digits is left out; signs that only look different (a full-width comma, a typographic minus) are not.
@@ -27,6 +29,7 @@ _WRITTEN = str.maketrans("，．＋－−", ",.+--", " \t\N{NO-BREAK SPACE}\N{TH
 _NUMBER = re.compile(r"([+-]?)(\d+|\d{1,3}(?:,\d{3})+)?(\.\d*)?(?:[eE]([+-]?\d{1,2}))?([kKMGT]?)")
 #: Text that is nearly a number, and the sentence that says what is to be changed.
 _NEARLY = (
+    (re.compile(r"[+-]?\d[\d.,]*[eE][+-]?\d{3,}"), messages.NOT_FINITE),
     (re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d{1,2})?[kKMGT]?"), messages.A_DECIMAL_COMMA),
     (re.compile(r"[\d.,()+*/·×x^-]*\d[)]*(?:\*\*|[+*/·×x^-])[\d.,()+*/·×x^-]*\d[)]*"), messages.A_CALCULATION),
     (re.compile(r"[+-]?\d[\d.,]*(?:[eE][+-]?\d{1,2})?[^\W\d][\w/]*"), messages.A_UNIT),
@@ -141,8 +144,16 @@ def read(key: str, given: Any) -> Answer:
     >>> read("q", "34,944").value, read("q", "1.05e8").digits, read("q", "118 M").digits
     (Fraction(34944, 1), 3, 3)
     """
-    if isinstance(given, str):
-        return _read_text(key, given)
+    try:
+        return _read_text(key, str.__str__(given)) if isinstance(given, str) else _read_object(key, given)
+    except NotANumber:
+        raise
+    except Exception:  # noqa: BLE001 -- an object of the student's own may raise anything
+        raise NotANumber(say(messages.NO_NUMBER, key=key, given=type(given).__name__)) from None
+
+
+def _read_object(key: str, given: Any) -> Answer:
+    """What is no text, as a number; its own methods may do anything."""
     shape = tuple(getattr(given, "shape", ()) or ())
     if shape or isinstance(given, (list, tuple, set, dict)):
         raise NotANumber(say(messages.AN_ARRAY, key=key, shape=shape or (len(given),)))
@@ -199,7 +210,7 @@ def _read_text(key: str, given: str) -> Answer:
     if not text:
         raise NotANumber(say(messages.NO_ANSWER, key=key))
     if re.fullmatch(r"[+-]?\d{1,30}/\d{1,30}", text) and int(text.partition("/")[2]):
-        return Answer(Fraction(text), given.strip())
+        return Answer(Fraction(text), _as_written(given))
     power = _POWER.fullmatch(text.translate(_SUPERSCRIPTS) if "^" in text or "*" in text else _with_caret(text))
     match = _NUMBER.fullmatch(f"{power[1]}e{power[2]}" if power else text)
     if match is None or not (match[2] or (match[3] or ".") != "."):
@@ -212,7 +223,13 @@ def _read_text(key: str, given: str) -> Answer:
     value = Fraction(f"{sign}{whole or 0}{part if part != '.' else ''}") * Fraction(10) ** shift
     is_exact = not (part or exponent or suffix)
     written = len((whole + part.lstrip(".")).lstrip("0"))
-    return Answer(value, given.strip(), None if is_exact else written)
+    return Answer(value, _as_written(given), None if is_exact else written)
+
+
+def _as_written(given: str) -> str:
+    """A number's text as sentences repeat it: on one line, and no longer than a line."""
+    text = " ".join(given.split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}…"
 
 
 def _sentence(text: str) -> str:
@@ -234,4 +251,4 @@ def shortened(given: Any) -> str:
     "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"
     """
     text = repr(given)
-    return text if len(text) <= 40 else f"{text[:37]}…"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}…"

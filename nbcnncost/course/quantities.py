@@ -50,6 +50,8 @@ QUANTITIES = MappingProxyType(
 )
 #: Those that a layer is asked for without being told to.
 USUAL = tuple(name for name, entry in QUANTITIES.items() if entry.usual)
+#: Those that are about parameters.
+OF_PARAMS = ("params", "weight_bytes", "weight_mb")
 _MEGA = "1000000"
 #: How many elements come out, where the symbols say more than ``n``.
 _ELEMENTS = MappingProxyType(

@@ -19,7 +19,7 @@ from nbcnncost.course.messages import say
 from nbcnncost.course.mistakes import MISTAKES, RATIO_MISTAKES, Mistake
 from nbcnncost.course.numerals import number_text
 from nbcnncost.course.parts import Part
-from nbcnncost.course.quantities import QUANTITIES, Quantity, counting_flops
+from nbcnncost.course.quantities import OF_PARAMS, QUANTITIES, Quantity, counting_flops
 from nbcnncost.course.rewriting import Ratio
 from nbcnncost.languages import LANGUAGES, translate
 
@@ -166,7 +166,7 @@ class Question:
         """What other conventions count instead, by their names; only where it is another number."""
         if self.quantity.name != "flops" or not self.layers:
             return {}
-        choices = {f"{self.convention.name}, {name}": self._chosen(rules) for name, rules in _CHOICES.items()}
+        choices = {f"{self.convention.name} ({name})": self._chosen(rules) for name, rules in _CHOICES.items()}
         others = {name: CONVENTIONS[name] for name in _OTHERS if name != self.convention.name} | choices
         counted = {name: self._counted(other) for name, other in others.items()}
         return {name: value for name, value in counted.items() if value not in (None, self.value)}
@@ -178,6 +178,12 @@ class Question:
         below = wrong.below if wrong and is_made else tuple(part.right for part in self.below)
         text = showing.summed(self.parts, above, numbers=numbers)
         return showing.divided(text, showing.summed(self.below, below, numbers=numbers)) if below else text
+
+    @property
+    def has_formula(self) -> bool:
+        """Whether the formula in symbols is one, and not the number itself: a layer's own count of parameters."""
+        texts = (part.context.get("PARAMS", "0") for part in self.parts if part.quantity in OF_PARAMS)
+        return all(text == "0" or not text.isdigit() for text in texts)
 
     @property
     def latex(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from nbcnncost.course.generators import notebook, wording
 from nbcnncost.course.generators.notebook import Cell, cell_id
 from nbcnncost.course.generators.plan import Plan, Points, number, plan, solution
+from nbcnncost.course.generators.recipe import quoted
 from nbcnncost.course.grading import variable
 from nbcnncost.course.questions import Question
 from nbcnncost.course.sheet import Sheet
@@ -51,7 +52,7 @@ def _cells(found: Plan) -> Iterator[Cell]:
         yield notebook.markdown(own, found.heading(name), **_locked(own))
         if found.recipe.is_drawn:
             shown = cell_id(name, "given")
-            yield notebook.code(shown, f'print(lab["{questions[0].key}"].about)', **_locked(shown))
+            yield notebook.code(shown, f"print(lab[{quoted(questions[0].key)}].about)", **_locked(shown))
         for question in questions:
             yield from _question_cells(found, question)
         if found.explain:
@@ -67,7 +68,7 @@ def _question_cells(found: Plan, question: Question) -> Iterator[Cell]:
     empty = f"{name} = None\n{_SOLUTION.format(solution(question))}"
     yield notebook.code(answer, empty, **_metadata(answer, solution=True))
     hidden = _HIDDEN.format(f"{found.said(wording.GRADED)}\n{found.graded_lab('globals()')}")
-    checked = f'lab.check("{question.key}", {name}, points={number(points).replace(",", "")})'
+    checked = f"lab.check({quoted(question.key)}, {name}, points={number(points).replace(',', '')})"
     yield notebook.code(test, f"{hidden}\n{checked}", **_metadata(test, grade=True, locked=True, points=points))
 
 

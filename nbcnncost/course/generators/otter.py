@@ -9,6 +9,7 @@ from textwrap import indent
 from nbcnncost.course.generators import notebook, wording
 from nbcnncost.course.generators.notebook import Cell, cell_id
 from nbcnncost.course.generators.plan import Plan, Points, number, plan, solution
+from nbcnncost.course.generators.recipe import quoted
 from nbcnncost.course.grading import variable
 from nbcnncost.course.questions import Question
 from nbcnncost.course.sheet import Sheet
@@ -99,7 +100,7 @@ def _cells(found: Plan) -> Iterator[Cell]:
     for name, questions in found.groups.items():
         yield notebook.markdown(cell_id(name, "layer"), found.heading(name))
         if found.recipe.is_drawn:
-            yield notebook.code(cell_id(name, "given"), f'print(lab["{questions[0].key}"].about)')
+            yield notebook.code(cell_id(name, "given"), f"print(lab[{quoted(questions[0].key)}].about)")
         for question in questions:
             yield from _question_cells(found, question)
         if found.explain:

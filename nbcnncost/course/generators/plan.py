@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nbcnncost.course.generators import wording
-from nbcnncost.course.generators.recipe import Recipe, recipe
+from nbcnncost.course.generators.counting import counting
+from nbcnncost.course.generators.recipe import Recipe, quoted, recipe
 from nbcnncost.course.generators.wording import said
 from nbcnncost.course.grading import variable
 from nbcnncost.course.messages import say
@@ -35,8 +36,8 @@ class Plan:
         total = sum(self.points.values()) + self.explain * len(self.groups)
         questions = say(wording.ONE_QUESTION if len(self.sheet) == 1 else wording.QUESTIONS, questions=len(self.sheet))
         told = self.said(wording.INTRO, questions=questions, points=points_text(total))
-        variants = [self.said(wording.INTRO_VARIANTS)] if self.recipe.is_drawn else []
-        return "\n\n".join([f"# {self.title}", told, *variants])
+        variants = self.said(wording.INTRO_VARIANTS) if self.recipe.is_drawn else ""
+        return "\n\n".join(filter(None, [f"# {self.title}", told, counting(self.sheet), variants]))
 
     @property
     def groups(self) -> Mapping[str, tuple[Question, ...]]:
@@ -93,7 +94,7 @@ def plan(sheet: Sheet, points: Points, explain: float, title: str, setup: str) -
 
 def solution(question: Question) -> str:
     """The right answer as a line of code: it is computed where it runs."""
-    return f'{variable(question.key)} = lab["{question.key}"].answer  # {question.shown()}'
+    return f"{variable(question.key)} = lab[{quoted(question.key)}].answer  # {question.shown()}"
 
 
 def points_text(points: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from nbcnncost.course.generators import wording
+from nbcnncost.course.generators.counting import counting
 from nbcnncost.course.generators.recipe import variant_only
 from nbcnncost.course.generators.wording import said
 from nbcnncost.course.numerals import number_text
@@ -19,13 +20,14 @@ _LINE = "\\_" * 24
 #: What formulas are written with, besides what a table of a report holds.
 _LATEX_MORE = str.maketrans(
     {
-        "·": r"$\cdot$",
+        "·": r"$\cdot$\allowbreak{}",
         "⌊": r"$\lfloor$",
         "⌋": r"$\rfloor$",
         "⌈": r"$\lceil$",
         "⌉": r"$\rceil$",
         "Σ": r"$\Sigma$",
         "²": r"\textsuperscript{2}",
+        "⁰": r"\textsuperscript{0}",
         "⁶": r"\textsuperscript{6}",
         "\N{NO-BREAK SPACE}": "~",
     }
@@ -33,11 +35,15 @@ _LATEX_MORE = str.maketrans(
 _PREAMBLE = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
 \usepackage{amsmath}
-\begin{document}"""
-#: For XeLaTeX or LuaLaTeX.
-_CHINESE_PREAMBLE = r"""\documentclass{ctexart}
+\begin{document}
+\sloppy"""
+#: The last letter that pdfLaTeX knows without being told more.
+_LAST_LATIN = 0x17F
+#: For XeLaTeX or LuaLaTeX: Chinese, or a name in letters of its own.
+_WIDE_PREAMBLE = r"""\documentclass{ctexart}
 \usepackage{amsmath}
-\begin{document}"""
+\begin{document}
+\sloppy"""
 
 
 def markdown(sheet: Sheet, *, title: str = "") -> str:
@@ -66,12 +72,8 @@ def _title(sheet: Sheet, title: str) -> str:
     return said(sheet, wording.OF_STUDENT, title=named, student=sheet.student) if sheet.student else named
 
 
-def _convention(sheet: Sheet) -> str:
-    return said(sheet, wording.CONVENTION, convention=sheet.settings.convention.name)
-
-
 def _markdown(sheet: Sheet, title: str, below: Below) -> str:
-    lines = [f"# {markdown_safe(title)}", markdown_safe(_convention(sheet))]
+    lines = [f"# {markdown_safe(title)}", *filter(None, [markdown_safe(counting(sheet))])]
     for number, question in enumerate(sheet, 1):
         if number == 1 or question.about != sheet.questions[number - 2].about:
             lines += [f"## {markdown_safe(question.name)}", *filter(None, [markdown_safe(question.about)])]
@@ -98,14 +100,15 @@ def _wrong(question: Question) -> Iterator[str]:
 
 
 def _latex(sheet: Sheet, title: str, below: Below) -> str:
-    preamble = _CHINESE_PREAMBLE if sheet.settings.lang == "zh" else _PREAMBLE
-    lines = [preamble, rf"\section*{{{_tex(title)}}}", _tex(_convention(sheet)), r"\begin{enumerate}"]
+    lines = [rf"\section*{{{_tex(title)}}}", _tex(counting(sheet)), r"\begin{enumerate}"]
     for number, question in enumerate(sheet, 1):
         if number == 1 or question.about != sheet.questions[number - 2].about:
             about = f"\\\\ {_tex(question.about)}" if question.about else ""
             lines.append(rf"\item[] \textbf{{{_tex(question.name)}}}{about}")
         lines.append("\n\n".join([rf"\item {_tex(question.prompt)}", *below(question)]))
-    return "\n".join([*lines, r"\end{enumerate}", "\\end{document}\n"])
+    body = "\n".join([*lines, r"\end{enumerate}", "\\end{document}\n"])
+    is_plain = sheet.settings.lang != "zh" and max(map(ord, body)) <= _LAST_LATIN
+    return f"{_PREAMBLE if is_plain else _WIDE_PREAMBLE}\n{body}"
 
 
 def _latex_answer(question: Question) -> list[str]:

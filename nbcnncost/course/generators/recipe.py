@@ -83,8 +83,8 @@ def _of_topic(sheet: Sheet) -> Found | None:
         return None
     more = f", ask={_row(chosen)}" if chosen else ""
     if sheet.student:
-        return (), f"course.sheet({_quoted(sheet.name)}, student={_quoted(sheet.student)}{more})", False
-    return ("student",), f"course.sheet({_quoted(sheet.name)}, student=student(STUDENT){more})", True
+        return (), f"course.sheet({quoted(sheet.name)}, student={quoted(sheet.student)}{more})", False
+    return ("student",), f"course.sheet({quoted(sheet.name)}, student=student(STUDENT){more})", True
 
 
 def _asked(sheet: Sheet) -> tuple[str, ...]:
@@ -113,7 +113,7 @@ def _written(named: Mapping[str, Sequence[Layer]], more: Sequence[str]) -> Found
         if found is None:
             return None
         names |= found[0]
-        lines.append(f"{_INDENT * 2}{_quoted(name)}: {found[1]},")
+        lines.append(f"{_INDENT * 2}{quoted(name)}: {found[1]},")
     body = "\n".join(["course.sheet(", f"{_INDENT}{{", *lines, f"{_INDENT}}},", *more, ")"])
     return sorted(names), body, False
 
@@ -141,8 +141,8 @@ def _question(question: Question) -> tuple[set[str], str] | None:
     if made is None or made.value != question.value or found is None:
         return None
     if quantity == "receptive_field":
-        return found[0], f"course.receptive_field({found[1]}, name={_quoted(name)})"
-    return found[0], f"course.question({found[1]}, {_quoted(quantity)}, name={_quoted(name)})"
+        return found[0], f"course.receptive_field({found[1]}, name={quoted(name)})"
+    return found[0], f"course.question({found[1]}, {quoted(quantity)}, name={quoted(name)})"
 
 
 def _ratio(question: Question) -> tuple[set[str], str] | None:
@@ -154,7 +154,7 @@ def _ratio(question: Question) -> tuple[set[str], str] | None:
             return None
         made = building.ratio(question.name, first, second, of, question.convention)
         if made.said_in(question.lang).about == question.about:
-            text = f"{sides[0][1]}, {sides[1][1]}, of={_quoted(of)}, name={_quoted(question.name)}"
+            text = f"{sides[0][1]}, {sides[1][1]}, of={quoted(of)}, name={quoted(question.name)}"
             return sides[0][0] | sides[1][0], f"course.saving({text})"
     return None
 
@@ -192,27 +192,28 @@ def _convention(convention: Convention) -> str | None:
     """A convention by its name, or by what it changes in another."""
     for name, base in CONVENTIONS.items():
         if convention == base:
-            return _quoted(name)
+            return quoted(name)
     for name in _BASES:
         base = CONVENTIONS[name]
         weights = {key: weight for key, weight in convention.weights.items() if base.weights.get(key) != weight}
         rules = {key: rule for key, rule in convention.rules.items() if base.rules.get(key) != rule}
         changed = {**weights, **rules}
         if not any(map(callable, rules.values())) and base.with_rules(changed, name=convention.name) == convention:
-            text = ", ".join(f"{_quoted(key)}: {_literal(rule)}" for key, rule in changed.items())
-            return f"{name}.with_rules({{{text}}}, name={_quoted(convention.name)})"
+            text = ", ".join(f"{quoted(key)}: {_literal(rule)}" for key, rule in changed.items())
+            return f"{name}.with_rules({{{text}}}, name={quoted(convention.name)})"
     return None
 
 
 def _literal(value: object) -> str:
-    return _quoted(value) if isinstance(value, str) else repr(value)
+    return quoted(value) if isinstance(value, str) else repr(value)
 
 
 def _row(names: Sequence[str]) -> str:
-    return f"({', '.join(map(_quoted, names))},)"
+    return f"({', '.join(map(quoted, names))},)"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as it stands in code, whatever is in it."""
     return json.dumps(text, ensure_ascii=False)
 
 

@@ -35,11 +35,14 @@ TITLE = "What a network costs"
 KEY_TITLE = "{title}: key"
 OF_STUDENT = "{title}, for {student}"
 CONVENTION = "FLOPs are counted by the convention {convention}."
+BIAS_LEFT_OUT = "1 MAC = {flops} FLOPs; additions of a bias are left out."
+BIAS_COUNTED = "1 MAC = {flops} FLOPs; additions of a bias count."
+ONE_ADDITION_LESS = "A sum of n products has n − 1 additions."
 ANSWER = "Answer:"
 MISTAKES = "Wrong answers:"
 
 # Quizzes.
-ALL_DIGITS = "(Give all digits.)"
+ALL_DIGITS = "(Give all digits, without commas.)"
 THREE_DIGITS = "(Give three digits or more.)"
 QUIZ_NO_MISTAKE = "That is not it. Write down the formula, and the numbers below it."
 

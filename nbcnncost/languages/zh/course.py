@@ -89,9 +89,7 @@ _ANSWERS = {
     "It builds on your answer to {earlier}, which is wrong; mend that one first. There is one more mistake in it.": (
         "它以你对 {earlier} 的答案为依据，而那个答案不对；请先改正那一个。这一题本身还有一个错误。"
     ),
-    "It is off by a factor of exactly {factor}, which is {symbol} here [{id}].": (
-        "恰好相差 {factor} 倍，而 {factor} 正是这里的 {symbol} [{id}]。"
-    ),
+    "It is off by a factor of exactly {symbol} [{id}].": "相差的倍数恰好是 {symbol} [{id}]。",
     "No single mistake that is known gives this number [{id}]; write down the formula, and the numbers below it.": (
         "没有哪一种已知的错误会得到这个数 [{id}]；请写出公式，并在下面代入数字。"
     ),
@@ -246,9 +244,12 @@ _ASSIGNMENTS = {
     "{title:text}: key": "{title}：参考答案",
     "{title:text}, for {student}": "{title}（{student}）",
     "FLOPs are counted by the convention {convention}.": "FLOPs 按计数约定 {convention} 计。",
+    "1 MAC = {flops} FLOPs; additions of a bias are left out.": "1 MAC = {flops} FLOPs；偏置的加法不计。",
+    "1 MAC = {flops} FLOPs; additions of a bias count.": "1 MAC = {flops} FLOPs；偏置的加法也计入。",
+    "A sum of n products has n − 1 additions.": "n 个乘积相加，只有 n − 1 次加法。",
     "Answer:": "答案：",
     "Wrong answers:": "错误答案：",
-    "(Give all digits.)": "（请给出全部数位。）",
+    "(Give all digits, without commas.)": "（请给出全部数位，不加逗号。）",
     "(Give three digits or more.)": "（请至少给出三位有效数字。）",
     "That is not it. Write down the formula, and the numbers below it.": "不对。请写出公式，并在下面代入数字。",
     'whose variant is it? put in your id, as STUDENT = "ada", and run the cells again': (
