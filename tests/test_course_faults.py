@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import unicodedata
 
 import pytest
@@ -28,6 +29,7 @@ from nbcnncost.course import (
     sheet,
     student,
 )
+from nbcnncost.course.drawing import student_id
 
 # AlexNet's first layer: 96 filters of 3·11·11, on 227×227, stride 4; 55×55 come out.
 CONV = conv2d(in_channels=3, out_channels=96, kernel_size=11, stride=4, input_size=(3, 227, 227))
@@ -163,7 +165,33 @@ def test_a_name_is_the_same_however_it_was_typed(typed, monkeypatch):
     made, known = (sheet("convolution", student=name) for name in (typed, COMPOSED))
     assert made["conv1.flops"].about == known["conv1.flops"].about
     assert made.student == COMPOSED
-    assert student(typed) == COMPOSED
+    assert student(typed) == COMPOSED.lower()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Ada Lovelace",
+        " ADA\N{NO-BREAK SPACE}LOVELACE ",
+        "ａｄａ ｌｏｖｅｌａｃｅ",
+        "ada\N{IDEOGRAPHIC SPACE}love\N{SOFT HYPHEN}lace",
+    ],
+)
+def test_a_student_has_one_variant_however_the_id_is_typed(typed):
+    """Capitals, wide letters and what cannot be seen make no other student; a sheet on paper has the name as given."""
+    made = sheet("convolution", student=typed)
+    assert made["conv1.flops"].about == sheet("convolution", student="ada lovelace")["conv1.flops"].about
+    assert student(typed) == student_id(typed) == "ada lovelace"
+    assert sheet("convolution", student=f" {typed}").student == " ".join(typed.split())
+
+
+def test_an_id_is_the_same_once_it_is_one():
+    """Letters of all alphabets, wide ones and those of formulas: what was folded folds into itself."""
+    for code in (*range(0x3100), *range(0xF900, 0x10000), *range(0x1D400, 0x1D800)):
+        name = f"a{chr(code)}b"
+        assert student_id(student_id(name)) == student_id(name), hex(code)
+    for letter in string.ascii_letters + "ÄÖÜÉßЖΣ":
+        assert len({student_id(form) for form in (letter, letter.upper(), letter.lower())}) == 1
 
 
 def test_a_broken_name_crashes_nothing():

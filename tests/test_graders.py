@@ -186,7 +186,7 @@ def wrong_answers(one):
 FOLLOW = 2 * HALF
 # Who hands in, the id that was typed in the notebook, and whose variant was answered.
 OWN = {
-    "Bo": ("bo", "bo"),
+    "Bo": (" BO", "bo"),
     "cy": ("", "cy"),
     "dan": ("ada", "ada"),
     "eve": ("eve", "ada"),
