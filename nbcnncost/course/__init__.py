@@ -51,6 +51,7 @@ makes a sheet for the grader, :func:`handed_in` writes the answers down and :fun
 
 from __future__ import annotations
 
+from nbcnncost.course.any_kind import layer
 from nbcnncost.course.class_report import ClassReport, class_report
 from nbcnncost.course.diagnosis import Diagnosis, diagnose
 from nbcnncost.course.drawing import Draw
@@ -72,7 +73,6 @@ from nbcnncost.course.layers import (
     conv_transpose3d,
     dropout,
     global_avg_pool,
-    layer,
     linear,
     max_pool1d,
     max_pool2d,

@@ -81,6 +81,9 @@ NO_HINT = "highest_hint is a step from 1 to 4, not {hint}"
 NO_SUBJECT = "a sheet is about a topic's name, layers, questions, a model or a report; not {type}"
 NO_KIND = "there is no kind {kind}; formulas.FORMULAS names them all"
 NO_SYMBOL = "{kind} has the symbols {symbols}; {missing} is missing"
+NOT_A_SYMBOL = "{kind} has the symbols {symbols}; {name} is none of them"
+NO_SYMBOLS = "{kind} computes nothing; only n, how many numbers come out, can be said of it, not {name}"
+OTHER_SPATIAL = "{kind} has the symbols {symbols}; {name} is one of them with spatial={spatial}"
 NO_SPATIAL = "spatial={spatial} is no number of axes; give one from 0 to 3"
 NO_TIMES = "a layer is called a whole number of times from 1, not {times}"
 NO_WHOLE = "{setting} takes whole numbers from {least}, not {value}"
@@ -91,6 +94,7 @@ NO_SIZE = "input_size is a row of whole numbers from 1, as (3, 224, 224); not {s
 NO_IMAGE = "input_size has {number} numbers, or one more with the batch in front; not {size}"
 OTHER_CHANNELS = "input_size has {channels} channels, but in_channels is {in_channels}; they are the same"
 NO_WORD = "{setting} is a number here, or one for each axis, not {word}: that is what is to be counted"
+NO_GROUPS = "{groups} groups do not divide {channels} channels"
 NO_LAYER = "this layer cannot be built: {error}"
 
 # A sheet tried on itself.

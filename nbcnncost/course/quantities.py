@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from nbcnncost.conventions import Convention, textbook
 from nbcnncost.course import messages
+from nbcnncost.course.elements import elements
 from nbcnncost.course.layers import Layer
 from nbcnncost.course.rewriting import Ratio
 from nbcnncost.expressions import axes, expression, output_size_text
@@ -51,11 +52,14 @@ QUANTITIES = MappingProxyType(
 #: Those that a layer is asked for without being told to.
 USUAL = tuple(name for name, entry in QUANTITIES.items() if entry.usual)
 _MEGA = "1000000"
-#: How many elements come out, where the symbols say more than ``n``.
-_ELEMENTS = MappingProxyType(
+#: Kinds whose parameters are numbers of several sizes: weights of 8 bits, biases in floating point.
+_MIXED = ("quantized_", "dynamic_")
+#: Kinds with parameters that no symbol of theirs tells; a model does.
+_UNTOLD = frozenset(
     {
-        "N": {"C_out": "N * C_out * OUT", "N_out": "N * N_out"},
-        "X": {"batch_norm": "N * C * X", "instance_norm": "N * C * X", "group_norm": "N * C * X"},
+        *("prelu", "layer_norm", "rms_norm", "embedding", "embedding_bag", "embedding_bag_weighed"),
+        *("embedding_bag_max", "lstm_projection"),
+        *("complex_convolution", "complex_transposed_convolution", "complex_linear"),
     }
 )
 
@@ -73,7 +77,8 @@ def right(quantity: str, layer: Layer, convention: Convention) -> Ratio | None:
         return None  # of several layers together
     else:
         what, _, unit = quantity.partition("_")
-        inner = {"activation": elements, "weight": params}[what](layer)
+        is_mixed = what == "weight" and layer.kind.startswith(_MIXED)
+        inner = None if is_mixed else {"activation": elements, "weight": params}[what](layer)
         text = None if inner is None else f"e * ({inner})"
         return None if text is None else Ratio(text, _MEGA if unit == "mb" else "1")
     return None if text is None else Ratio(text)
@@ -111,24 +116,13 @@ def counting_flops(convention: Convention) -> Convention:
 
 
 def params(layer: Layer) -> str | None:
-    """The parameters, once however often the layer is called."""
+    """The parameters, once however often the layer is called; ``None`` where nothing tells them."""
+    if layer.own_params is None and layer.kind in _UNTOLD:
+        return None
     text = layer.formula.params or "0"
     if layer.own_params is not None and expression(text, layer.spatial).value(layer.values) != layer.own_params:
         return str(layer.own_params)
     return text
-
-
-def elements(layer: Layer) -> str | None:
-    """The elements of the output of one call."""
-    if layer.kind in _ELEMENTS["X"]:
-        return _ELEMENTS["X"][layer.kind]
-    found = (text for symbol, text in _ELEMENTS["N"].items() if symbol in layer.values)
-    text = next(found, "N * C * OUT" if "C" in layer.values and layer.has_sizes else "n")
-    shown = expression(text, layer.spatial)
-    is_known = "n" in layer.values and layer.values.keys() >= set(shown.code.co_names)
-    if is_known and shown.value(layer.values) == layer.values["n"]:
-        return text
-    return "n" if layer.values.get("n", 1) > 1 else None
 
 
 def _sums(layer: Layer, convention: Convention) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
+from nbcnncost.course.layers import plain_kind
 from nbcnncost.course.parts import Part
 from nbcnncost.course.rewriting import Ratio, Rewrite
 
@@ -23,7 +24,6 @@ POOLS = ("max_pool", "average_pool", "adaptive_max_pool", "adaptive_average_pool
 NORMS = ("batch_norm", "instance_norm", "group_norm")
 WINDOWS = (*CONVOLUTIONS, *POOLS)
 RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
-_PREFIXES = ("quantized_", "dynamic_", "complex_", "deform_")
 
 #: What a mistake hinges on: a symbol's beginning, and the value with which there is nothing to be mistaken about.
 _HINGES = MappingProxyType(
@@ -55,7 +55,7 @@ class Form:
 
     def of(self, part: Part, right: Ratio) -> Ratio | None:
         """The wrong formula; ``None`` where the mistake cannot be made."""
-        if part.quantity not in self.quantities or (self.kinds and _plain(part.kind) not in self.kinds):
+        if part.quantity not in self.quantities or (self.kinds and plain_kind(part.kind) not in self.kinds):
             return None
         if not all(part.values.get(symbol) for symbol in self.needs) or part.values.get(self.absent):
             return None
@@ -93,13 +93,6 @@ class Mistake:
     def quantities(self) -> tuple[str, ...]:
         """The quantities that it can be made in."""
         return tuple(dict.fromkeys(name for entry in self.forms for name in entry.quantities))
-
-
-def _plain(kind: str) -> str:
-    """Quantized, dynamic and complex layers are counted as their plain layer is."""
-    for prefix in _PREFIXES:
-        kind = kind.removeprefix(prefix)
-    return kind
 
 
 def form(

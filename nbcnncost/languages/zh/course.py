@@ -147,6 +147,14 @@ _REFUSALS = {
     ),
     "there is no kind {kind}; formulas.FORMULAS names them all": "没有 {kind} 这种类别；formulas.FORMULAS 列出了全部",
     "{kind} has the symbols {symbols}; {missing} is missing": "{kind} 的符号有 {symbols}；缺少 {missing}",
+    "{kind} has the symbols {symbols}; {name} is none of them": "{kind} 的符号有 {symbols}；其中没有 {name}",
+    "{kind} has the symbols {symbols}; {name} is one of them with spatial={spatial}": (
+        "{kind} 的符号有 {symbols}；取 spatial={spatial} 时才有 {name}"
+    ),
+    "{kind} computes nothing; only n, how many numbers come out, can be said of it, not {name}": (
+        "{kind} 不作计算；只能给出 n，即输出共有多少个数，不能给出 {name}"
+    ),
+    "{groups} groups do not divide {channels} channels": "{groups} 个分组不能整除 {channels} 个通道",
     "spatial={spatial} is no number of axes; give one from 0 to 3": "spatial={spatial} 不是轴的个数；应为 0 到 3",
     "a layer is called a whole number of times from 1, not {times}": "层的调用次数应为不小于 1 的整数，不能是 {times}",
     "{setting} takes whole numbers from {least}, not {value}": "{setting} 应为不小于 {least} 的整数，不能是 {value}",
