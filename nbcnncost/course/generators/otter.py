@@ -22,6 +22,13 @@ export_cell: false
 tests:
     ok_format: false
     files: false"""
+#: What stands above a case that students do not see; what is left of the points is the other case's.
+_HIDDEN = """\
+\""" # BEGIN TEST CONFIG
+points: {points}
+hidden: true
+\""" # END TEST CONFIG
+"""
 #: A check in otter starts anew each time, so that its feedback cannot climb: it names the mistake at once.
 _HINT = 2
 
@@ -30,8 +37,9 @@ def otter(sheet: Sheet, points: Points = 1, *, explain: float = 0, title: str = 
     """The master notebook of an otter assignment about a sheet, as the text of an ``.ipynb`` file.
 
     ``otter assign lab.ipynb dist`` makes the students' notebook and the autograder of it. Tests are exception-style
-    functions of plain Python that make the sheet themselves; they give a question's points or none. The arguments
-    are those of :func:`nbgrader`.
+    functions of plain Python that make the sheet themselves. A question that builds on earlier ones has two: a hidden
+    one gives the course's share of the points to what is right but for an earlier error, the other one the rest. The
+    arguments are those of :func:`nbgrader`.
 
     >>> from nbcnncost.course import linear, sheet
     >>> "# BEGIN TESTS" in otter(sheet({"fc": linear(in_features=400, out_features=120)}))
@@ -78,13 +86,34 @@ def otter_tests(sheet: Sheet, points: Points = 1, *, setup: str = "") -> dict[st
 def _file(found: Plan, question: Question) -> str:
     name, points = variable(question.key), number(found.points[question.key])
     head = f'from otter.test_files import test_case\n\nOK_FORMAT = False\n\nname = "{name}"\npoints = {points}\n\n\n'
-    return f"{head}@test_case(points={points}, hidden=False)\n{_test(found, question)}\n"
+    share = _share(found, question)
+    if not share:
+        return f"{head}@test_case(points={points}, hidden=False)\n{_test(found, question)}\n"
+    right = f"@test_case(hidden=False)\n{_test(found, question)}\n"
+    return f"{head}{right}\n\n@test_case(points={share!r}, hidden=True)\n{_carried_test(found, question)}\n"
+
+
+def _share(found: Plan, question: Question) -> float:
+    """The points of an answer that is right but for an earlier error; 0 where none goes on into the question."""
+    goes_on = any(feed.key in found.sheet for feed in question.feeds)
+    return float(found.points[question.key] * found.sheet.settings.carried_share) if goes_on else 0.0
 
 
 def _test(found: Plan, question: Question) -> str:
-    name = variable(question.key)
+    """A case that passes with the right answer."""
+    return _case(found, question, variable(question.key), "")
+
+
+def _carried_test(found: Plan, question: Question) -> str:
+    """A case that passes with what gets a share of any points, too."""
+    return _case(found, question, f"{variable(question.key)}_carried", "points=1, ")
+
+
+def _case(found: Plan, question: Question, name: str, scored: str) -> str:
     drawn = ['STUDENT = env.get("STUDENT")'] if found.recipe.is_drawn else []
-    checked = f'lab.check("{question.key}", env.get("{name}"), hint={min(_HINT, found.sheet.settings.highest_hint)})'
+    answer = f'env.get("{variable(question.key)}")'
+    hint = min(_HINT, found.sheet.settings.highest_hint)
+    checked = f'lab.check("{question.key}", {answer}, {scored}hint={hint})'
     body = "\n".join([*drawn, found.graded_lab("env"), checked])
     return f"def test_{name}(env):\n{indent(body, '    ')}"
 
@@ -128,6 +157,9 @@ def _question_cells(found: Plan, question: Question) -> Iterator[Cell]:
     yield notebook.raw(cell_id(key, "end-solution"), "# END SOLUTION")
     yield notebook.raw(cell_id(key, "begin-tests"), "# BEGIN TESTS")
     yield notebook.code(cell_id(key, "test"), _test(found, question))
+    if share := _share(found, question):
+        hidden = f"{_HIDDEN.format(points=share)}{_carried_test(found, question)}"
+        yield notebook.code(cell_id(key, "carried-test"), hidden)
     yield notebook.raw(cell_id(key, "end-tests"), "# END TESTS")
     yield notebook.raw(cell_id(key, "end"), "# END QUESTION")
 
