@@ -243,6 +243,39 @@ def test_a_mistake_on_top_of_an_earlier_one_is_named(key, answer, name):
     assert one.diagnose(f"conv1.{key}", answer, {"conv1.h_out": 55}).after == ()
 
 
+@pytest.mark.parametrize(
+    ("key", "before", "answer", "name"),
+    [
+        ("flops", {"macs": 1001}, 1001, "macs_not_flops"),
+        ("flops", {"macs": 1001}, 3 * 2 * 1001, "training_for_inference"),
+        ("flops", {"macs": 1001}, "6.01e3", "training_for_inference"),
+        ("weight_bytes", {"params": 999}, 999, "elements_for_bytes"),
+        ("weight_bytes", {"params": 999}, 8 * 4 * 999, "bits_for_bytes"),
+    ],
+)
+def test_a_mistake_on_top_of_a_wrong_amount_is_named(key, before, answer, name):
+    """As on top of a wrong size: no share of the points, both named, the student's own amount in the formula."""
+    one = lab()
+    ((quantity, value),) = before.items()
+    told(one, f"conv1.{quantity}", value)
+    found = one.diagnose(f"conv1.{key}", answer)
+    assert (found.id, found.after, found.carried) == (f"carried+{name}", (f"conv1.{quantity}",), ())
+    lines = told(one, f"conv1.{key}", answer, points=2, hint=3)
+    assert lines[1].startswith(f"It builds on your answer to conv1.{quantity}, which is wrong")
+    assert quantity in lines[3].partition(";")[0]
+    assert str(value) in found.feedback(4).splitlines()[-1].partition(";")[0]
+    right = one[f"conv1.{quantity}"].answer
+    assert one.diagnose(f"conv1.{key}", answer, {f"conv1.{quantity}": right}).id == "unknown"
+
+
+def test_what_fewer_mistakes_explain_is_told_so():
+    """Two mistakes in the answer itself come before one on top of an earlier amount; so does what merely follows."""
+    twice = 55 * 55 * 96 * 11 * 11  # MACs for FLOPs, and the input channels forgotten
+    found = lab().diagnose("conv1.flops", twice, {"conv1.macs": twice})
+    assert (found.id, found.after) == ("macs_not_flops+forgot_input_channels", ())
+    assert lab().diagnose("conv1.flops", 2 * 1001, {"conv1.macs": 1001}).id == "carried"
+
+
 def test_a_class_report_names_both():
     """What was carried and what was done wrong on top of it."""
     made = class_report(lab(), {"ada": {"conv1.h_out": 54, "conv1.macs": 2 * HEIGHT}}).made

@@ -102,6 +102,15 @@ def expanded(text: str, spatial: int) -> str:
     return _FIRST.sub(first, _EACH.sub(each, text))
 
 
+def replaced(text: str, parts: Mapping[str, str]) -> str:
+    """The text with every part, a formula of its own, replaced by another; as it was where none is in there.
+
+    >>> replaced("2 * (N * OUT) + b", {"N * OUT": "macs"})
+    '2 * macs + b'
+    """
+    return _replaced(text, tuple(parts.items()))
+
+
 @lru_cache(maxsize=16384)
 def _replaced(text: str, parts: tuple[tuple[str, str], ...]) -> str:
     """The text with every part replaced; it comes back as it was where none is in there."""
