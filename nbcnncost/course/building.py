@@ -19,7 +19,13 @@ from nbcnncost.expressions import axes
 #: What feeds what, besides output sizes: the earlier question's answer goes on into the later one.
 #: What adds up over the layers of a model.
 _SUMS = ("params", "macs", "flops", "weight_bytes", "weight_mb")
-_FEEDS = {"flops": "macs", "weight_bytes": "params", "weight_mb": "weight_bytes", "activation_mb": "activation_bytes"}
+_FEEDS = {
+    "flops": "macs",
+    "weight_bytes": "params",
+    "weight_mb": "weight_bytes",
+    "activation_mb": "activation_bytes",
+    "intensity": "flops",
+}
 
 
 def layer_questions(name: str, layers: Sequence[Layer], convention: Convention, asked: Sequence[str]) -> list[Question]:
@@ -49,7 +55,7 @@ def question(
     named = zip(names or _titles(layers), layers, strict=True)
     known = [(layer, part(own, layer, quantity, convention)) for own, layer in named]
     there = [(layer, made) for layer, made in known if made is not None]
-    is_of_one = quantity in SIZES or quantity.startswith(("elements", "activation"))
+    is_of_one = quantity in SIZES or quantity.startswith(("elements", "activation", "intensity"))
     if not there or (is_of_one and len(layers) != 1):
         return None  # what comes out of several operations together is not the sum of what each hands on
     about = layers[0].text if len(layers) == 1 else ""
@@ -89,6 +95,7 @@ def _values(layer: Layer) -> dict[str, int]:
     return {
         **layer.values,
         "sized": int(layer.has_sizes),
+        "weighs": int(quantities.params(layer) not in (None, "0")),
         "has_macs": int(any("macs" in term.per for term in terms)),
         "pointwise": int(len(terms) == 1 and terms[0].base == "n" and layer.formula.params is None),
     }
@@ -98,14 +105,18 @@ def _feeds(name: str, quantity: str, layers: Sequence[Layer], convention: Conven
     goes_on = quantity not in SIZES and quantity not in ("params", "weight_bytes", "weight_mb")
     if goes_on and len(layers) == 1 and layers[0].has_sizes:
         yield from (Feed(f"{name}.{axis.lower()}_out", f"{axis}_out") for axis in axes(layers[0].spatial))
-    slopes: dict[str, int | Fraction] = {
-        "flops": quantities.counting_flops(convention).weights.get("macs", 0),
-        "weight_bytes": layers[0].values["e"],
-        "weight_mb": Fraction(1, 10**6),
-        "activation_mb": Fraction(1, 10**6),
-    }
     if quantity in _FEEDS:
-        yield Feed(f"{name}.{_FEEDS[quantity]}", slope=Fraction(slopes[quantity]))
+        yield Feed(f"{name}.{_FEEDS[quantity]}", slope=_slope(quantity, layers[0], convention))
+
+
+def _slope(quantity: str, layer: Layer, convention: Convention) -> Fraction:
+    """How much a quantity grows with each one more of what it builds on."""
+    if quantity == "flops":
+        return Fraction(quantities.counting_flops(convention).weights.get("macs", 0))
+    if quantity == "weight_bytes":
+        return Fraction(layer.values["e"])
+    right = quantities.right(quantity, layer, convention)  # of bytes or FLOPs, divided
+    return Fraction(0) if right is None else 1 / Ratio(right.over).value(layer.values, layer.spatial)
 
 
 def ratio(name: str, first: Sequence[Layer], second: Sequence[Layer], of: str, convention: Convention) -> Question:

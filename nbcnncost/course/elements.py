@@ -1,4 +1,4 @@
-"""How many numbers come out of a layer, in the symbols that its other formulas have."""
+"""How many numbers go into a layer and come out of it, in the symbols that its other formulas have."""
 
 from __future__ import annotations
 
@@ -27,6 +27,16 @@ _OUTPUTS = MappingProxyType(
         "roi_align": "R * C * OUT",
     }
 )
+#: What goes in, of kinds that take one tensor; a kind that is not here may take several.
+_INPUTS = MappingProxyType(
+    {
+        **dict.fromkeys(("convolution", "transposed_convolution"), "N * C_in * IN"),
+        "linear": "N * N_in",
+        **dict.fromkeys(("max_pool", "average_pool"), "N * C * IN"),
+        **dict.fromkeys(("batch_norm", "instance_norm", "group_norm"), "N * C * X"),
+        **dict.fromkeys(("relu", "leaky_relu", "clamp", "sigmoid", "tanh", "silu", "gelu", "elu", "softmax"), "n"),
+    }
+)
 
 
 def output_text(kind: str) -> str:
@@ -36,9 +46,20 @@ def output_text(kind: str) -> str:
 
 def elements(layer: Layer) -> str | None:
     """The formula of the elements of the output of one call; ``None`` where nothing tells them."""
-    shown = expression(output_text(layer.kind), layer.spatial)
+    return _text_of(output_text(layer.kind), "n", layer)
+
+
+def inputs(layer: Layer) -> str | None:
+    """The formula of the elements that go into one call; ``None`` where nothing tells them."""
+    text = _INPUTS.get(layer.kind)
+    return None if text is None else _text_of(text, "n_in", layer)
+
+
+def _text_of(text: str, number: str, layer: Layer) -> str | None:
+    """A formula if it gives the number that a run counted; that number's symbol where it does not."""
+    shown = expression(text, layer.spatial)
     if layer.values.keys() >= set(shown.code.co_names):
-        number = shown.value(layer.values)
-        if layer.values.get("n", number) == number:
-            return shown.text
-    return "n" if "n" in layer.values else None
+        value = shown.value(layer.values)
+        if layer.values.get(number, value) == value:
+            return text
+    return number if number in layer.values else None

@@ -16,6 +16,10 @@ ASK_ACTIVATION_BYTES = "{name}: how many bytes does the output take ({bytes} a n
 ASK_WEIGHT_BYTES = "{name}: how many bytes do the parameters take ({bytes} a number)?"
 ASK_ACTIVATION_MB = "{name}: how many megabytes (10⁶ bytes) does the output take ({bytes} bytes a number)?"
 ASK_WEIGHT_MB = "{name}: how many megabytes (10⁶ bytes) do the parameters take ({bytes} bytes a number)?"
+ASK_INTENSITY = (
+    "{name}: how many FLOPs, by the convention {convention}, for each byte that is moved, if that is the input, the "
+    "parameters and the output, each once ({bytes} bytes a number)?"
+)
 ASK_RATIO = "{name}: how many times as many {unit} does the first take as the second?"
 
 # A sheet's first line.

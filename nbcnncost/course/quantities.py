@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from nbcnncost.conventions import Convention, textbook
 from nbcnncost.course import messages
-from nbcnncost.course.elements import elements
+from nbcnncost.course.elements import elements, inputs
 from nbcnncost.course.layers import Layer
 from nbcnncost.course.rewriting import Ratio
 from nbcnncost.expressions import axes, expression, output_size_text
@@ -45,6 +45,7 @@ QUANTITIES = MappingProxyType(
             Quantity("weight_bytes", messages.ASK_WEIGHT_BYTES, "B"),
             Quantity("activation_mb", messages.ASK_ACTIVATION_MB, "MB", usual=False),
             Quantity("weight_mb", messages.ASK_WEIGHT_MB, "MB", usual=False),
+            Quantity("intensity", messages.ASK_INTENSITY, "FLOP/B", usual=False),
             Quantity("ratio", messages.ASK_RATIO, "", usual=False),
         )
     }
@@ -73,6 +74,8 @@ def right(quantity: str, layer: Layer, convention: Convention) -> Ratio | None:
         text = makers[quantity](layer)
     elif quantity == "flops":
         text = flops(layer, convention)
+    elif quantity == "intensity":
+        return intensity(layer, convention)
     elif quantity in ("receptive_field", "ratio"):
         return None  # of several layers together
     else:
@@ -90,6 +93,7 @@ def context(layer: Layer, convention: Convention) -> Mapping[str, str]:
         "MACS": macs(layer),
         "PARAMS": params(layer),
         "ELEMENTS": elements(layer),
+        "INPUTS": inputs(layer),
         "BASE": layer.formula.terms[0].base if len(layer.formula.terms) == 1 else None,
         "SUMS": _sums(layer, convention),
     }
@@ -123,6 +127,15 @@ def params(layer: Layer) -> str | None:
     if layer.own_params is not None and expression(text, layer.spatial).value(layer.values) != layer.own_params:
         return str(layer.own_params)
     return text
+
+
+def intensity(layer: Layer, convention: Convention) -> Ratio | None:
+    """The FLOPs for each byte, if input, parameters and output are moved once; ``None`` for a layer called again."""
+    above, sides = flops(layer, convention), (inputs(layer), params(layer), elements(layer))
+    known = [side for side in sides if side is not None]
+    if above is None or len(known) != len(sides) or layer.calls > 1:
+        return None
+    return Ratio(above, f"e * ({' + '.join(known)})")
 
 
 def _sums(layer: Layer, convention: Convention) -> str | None:

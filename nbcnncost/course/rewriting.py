@@ -42,8 +42,8 @@ class Ratio:
 class Rewrite:
     """What becomes of the right formula: ``whole`` with the right one in its place, then parts replaced by others.
 
-    In ``whole`` the word ``RIGHT`` stands for the right formula, other capital words for what the question knows
-    beside it (``PARAMS``); ``over`` replaces what the formula is divided by.
+    In ``whole``, and in ``over``, which replaces what divides it, the words ``RIGHT`` and ``OVER`` stand for the right
+    formula and for what divides that, other capital words for what the question knows beside it (``PARAMS``).
     """
 
     whole: str = "RIGHT"
@@ -57,11 +57,11 @@ class Rewrite:
 
     def __call__(self, right: Ratio, context: Mapping[str, str], spatial: int) -> Ratio | None:
         """The formula with the mistake in it; ``None`` where there is no place for it."""
-        known = {**context, "RIGHT": right.text}
-        if any(word not in known for word in re.findall(r"\b[A-Z]{3,}\b", self.whole) if word not in _WORDS):
+        known = {**context, "RIGHT": right.text, "OVER": right.over}
+        named = re.findall(r"\b[A-Z]{3,}\b", f"{self.whole} {self.over}")
+        if any(word not in known for word in named if word not in _WORDS):
             return None
-        over = self.over or right.over
-        text = _replaced(expanded(self.whole, spatial), tuple(known.items()))
+        text, over = (replaced(expanded(side, spatial), known) for side in (self.whole, self.over or "OVER"))
         if self.parts:
             parts = tuple((name, expanded(put, spatial)) for name, put in self.parts.items())
             changed = _replaced(text, parts), over if over == "1" else _replaced(over, parts)

@@ -153,6 +153,16 @@ def _memory(draw: Draw, convention: Convention) -> list[Question]:
     return layer_questions("conv1", [drawn_convolution(draw, batch=draw.choice((8, 16, 32)))], convention, asked)
 
 
+def _intensity(draw: Draw, convention: Convention) -> list[Question]:
+    ins, outs = draw.several(2, range(60, 900))
+    made = {
+        "conv1": drawn_convolution(draw, batch=draw.choice((2, 3, 5)), bias=False),
+        "fc1": layers.linear(in_features=ins, out_features=outs, batch=draw.choice((8, 16, 32)), bias=False),
+    }
+    asked = ("macs", "flops", "intensity")
+    return [entry for name, layer in made.items() for entry in layer_questions(name, [layer], convention, asked)]
+
+
 def _receptive_field(draw: Draw, convention: Convention) -> list[Question]:
     channels, stack = 8, []
     size: tuple[int, ...] = (channels, 400, 400)
@@ -233,6 +243,7 @@ TOPICS = MappingProxyType(
             Topic("recurrent", "an LSTM or a GRU", _recurrent),
             Topic("attention", "attention", _attention),
             Topic("memory", "numbers, bytes and megabytes", _memory),
+            Topic("intensity", "FLOPs for each byte that is moved", _intensity),
             Topic("receptive_field", "how far a stack of convolutions sees", _receptive_field),
             Topic("separable", "what a depthwise separable convolution saves", _separable, _DEPTHWISE),
             Topic("bottleneck", "what a bottleneck saves", _bottleneck, _CHAINED),

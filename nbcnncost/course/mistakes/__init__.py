@@ -14,6 +14,7 @@ from nbcnncost.course.mistakes.fields import FIELDS
 from nbcnncost.course.mistakes.filters import BIASES, CHANNELS, KERNELS
 from nbcnncost.course.mistakes.form import Mistake
 from nbcnncost.course.mistakes.layers import NORMALIZATIONS, WITHOUT_PARAMETERS
+from nbcnncost.course.mistakes.moving import MOVING
 from nbcnncost.course.mistakes.ratios import RATIO_MISTAKES
 from nbcnncost.course.mistakes.sequences import SEQUENCES
 from nbcnncost.course.mistakes.sizes import SIZE_SLIPS
@@ -26,6 +27,7 @@ MISTAKES = MappingProxyType(
     {
         entry.id: entry
         for entry in (
+            *MOVING,  # what stands for a whole divisor comes before what changes a part of it
             *UNITS,
             *BIASES,
             *CHANNELS,

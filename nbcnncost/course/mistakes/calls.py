@@ -16,7 +16,7 @@ CALLS = (
         "one sample counted, not the batch",
         "The work and the output grow with the batch.",
         (
-            form((*COUNTS, *OUTPUTS), parts={"N": "1"}),
+            form((*COUNTS, *OUTPUTS, "intensity"), parts={"N": "1"}),
             form((*COUNTS, *OUTPUTS), "(RIGHT) / N", needs=("N",)),
         ),
     ),

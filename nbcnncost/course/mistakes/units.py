@@ -9,7 +9,7 @@ UNITS = (
         "macs_not_flops",
         "multiply-accumulates counted, not FLOPs",
         "One multiply-accumulate is a multiplication and an addition: 2 FLOPs.",
-        (form(("flops",), "MACS"),),
+        (form(("flops", "intensity"), "MACS"),),
     ),
     Mistake(
         "flops_not_macs",
@@ -27,7 +27,7 @@ UNITS = (
         "training_for_inference",
         "a training step counted, not the forward alone",
         "Forward and backward together take about three times the forward; the forward was asked.",
-        (form(COUNTS, "3 * (RIGHT)"),),
+        (form((*COUNTS, "intensity"), "3 * (RIGHT)"),),
     ),
     Mistake(
         "mib_for_mb",
@@ -45,13 +45,13 @@ UNITS = (
         "elements_for_bytes",
         "numbers given, not bytes",
         "Each number takes several bytes: 4 in float32.",
-        (form(BYTES, parts={"e": "1"}),),
+        (form((*BYTES, "intensity"), parts={"e": "1"}),),
     ),
     Mistake(
         "bits_for_bytes",
         "bits given, not bytes",
         "A byte has 8 bits; a float32 has 32 bits, that is 4 bytes.",
-        (form(BYTES, "8 * (RIGHT)"),),
+        (form(BYTES, "8 * (RIGHT)"), form(("intensity",), over="8 * (OVER)")),
     ),
     Mistake(
         "weights_for_activations",

@@ -30,6 +30,11 @@ _QUESTIONS = {
     "{name}: how many megabytes (10⁶ bytes) do the parameters take ({bytes} bytes a number)?": (
         "{name}：参数占多少兆字节（MB，10⁶ 字节；每个数 {bytes} 字节）？"
     ),
+    "{name}: how many FLOPs, by the convention {convention}, for each byte that is moved, if that is the input, the "
+    "parameters and the output, each once ({bytes} bytes a number)?": (
+        "{name}：若输入、参数与输出各搬运一次（每个数 {bytes} 字节），按计数约定 {convention}，"
+        "每搬运一字节作多少次浮点运算（FLOPs）？"
+    ),
     "{name}: how many times as many {unit:text} does the first take as the second?": (
         "{name}：第一个方案的 {unit} 是第二个的多少倍？"
     ),
@@ -401,6 +406,16 @@ _LAYERS = {
     "Queries meet keys, and then the scores meet the values.": "查询先与键相乘，分数再与值相乘。",
 }
 
+_MOVING = {
+    "the parameters forgotten among what is moved": "漏了搬运参数的字节",
+    "the input forgotten among what is moved": "漏了搬运输入的字节",
+    "the output forgotten among what is moved": "漏了搬运输出的字节",
+    "only the parameters counted as moved": "只计了搬运参数的字节",
+    "Input, parameters and output are all moved, each once.": "输入、参数与输出都要搬运，各一次。",
+    "the bytes divided by the FLOPs": "用字节数除以了 FLOPs",
+    "Arithmetic intensity is the FLOPs divided by the bytes.": "算术强度是 FLOPs 除以字节数。",
+}
+
 _FIELDS_AND_RATIOS = {
     "the strides below ignored": "忽略了下面各层的步幅",
     "After a stride one step is several input positions: each layer adds (K − 1) times all strides below it.": (
@@ -437,6 +452,7 @@ COURSE = MappingProxyType(
         **_BIASES_AND_CHANNELS,
         **_WINDOWS,
         **_LAYERS,
+        **_MOVING,
         **_FIELDS_AND_RATIOS,
     }
 )
