@@ -6,6 +6,7 @@ Positions are counted by walking a window along the input; each slip changes the
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 AXES = {"d_out": "d", "h_out": "h", "w_out": "w", "l_out": "l"}
@@ -354,8 +355,24 @@ def of_part(part):
     return makers[kind]()[part.quantity]
 
 
+def training(question):
+    """A step of a chain of layers whose gradients, of weights and of input, are products of the forward's size."""
+    forward = [of_part(replace(part, quantity="flops"))["right"] for part in question.below]
+    whole, first = sum(forward), forward[0]
+    steps = {
+        "right": 3 * whole - first,
+        "first_gradient_counted": 3 * whole,
+        "one_gradient_each": 2 * whole,
+        "forward_not_in_step": 2 * whole - first,
+    }
+    found = {name: Fraction(step, whole) for name, step in steps.items()}
+    return found | {"ratio_inverted": 1 / found["right"]}
+
+
 def slips(question):
     """What each slip gives in a question, made wherever it can be; those that change nothing are left out."""
+    if question.quantity.name == "training_ratio":
+        return training(question)
     above, below = ([of_part(part) for part in side] for side in (question.parts, question.below))
     names = dict.fromkeys(name for part in (*above, *below) for name in part)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from types import MappingProxyType
 
 from nbcnncost.conventions import Convention
 from nbcnncost.course import messages, quantities
@@ -13,6 +14,7 @@ from nbcnncost.course.parts import Part
 from nbcnncost.course.quantities import QUANTITIES, SIZES
 from nbcnncost.course.questions import Feed, Question
 from nbcnncost.course.rewriting import Ratio
+from nbcnncost.course.training import step_texts
 from nbcnncost.errors import CostError
 from nbcnncost.expressions import axes
 
@@ -50,8 +52,8 @@ def question(
     name: str, layers: Sequence[Layer], quantity: str, convention: Convention, names: Sequence[str] = ()
 ) -> Question | None:
     """One question about a layer, or about several together; ``None`` where there is nothing to ask."""
-    if quantity == "receptive_field":
-        return receptive_field(name, layers, convention)
+    if quantity in _OF_STACKS:
+        return _OF_STACKS[quantity](name, layers, convention)
     named = zip(names or _titles(layers), layers, strict=True)
     known = [(layer, part(own, layer, quantity, convention)) for own, layer in named]
     there = [(layer, made) for layer, made in known if made is not None]
@@ -145,6 +147,32 @@ def receptive_field(name: str, layers: Sequence[Layer], convention: Convention) 
     made = Part(name, "receptive_field", "receptive_field", Ratio(texts.pop("RIGHT")), values, 0, texts)
     key = f"{name}.receptive_field"
     return Question(key, QUANTITIES["receptive_field"], (made,), convention, layers=tuple(layers), about=about)
+
+
+def training_ratio(name: str, layers: Sequence[Layer], convention: Convention) -> Question | None:
+    """How many times the forward of a network a training step takes; ``None`` where there is nothing to learn."""
+    texts = step_texts(layers, convention)
+    if not all(texts) or all(text["BACKWARD"] == "0" for text in texts):
+        return None
+    sides = [
+        tuple(
+            Part(own, layer.kind, quantity, Ratio(context[word]), layer.values, layer.spatial, context)
+            for own, layer, context in zip(_titles(layers), layers, texts, strict=True)
+        )
+        for quantity, word in (("training", "STEP"), ("forward", "FORWARD"))
+    ]
+    if not sum(entry.number() for entry in sides[1]):
+        return None
+    about = " → ".join(layer.text for layer in layers)
+    key = f"{name}.training_ratio"
+    kept = tuple(layers)
+    return Question(key, QUANTITIES["training_ratio"], sides[0], convention, sides[1], kept, about=about)
+
+
+#: Questions about a stack of layers, one after the other, that are no sums.
+_OF_STACKS: Mapping[str, Callable[[str, Sequence[Layer], Convention], Question | None]] = MappingProxyType(
+    {"receptive_field": receptive_field, "training_ratio": training_ratio}
+)
 
 
 def _step(layer: Layer) -> Mapping[str, int]:

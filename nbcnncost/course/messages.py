@@ -20,6 +20,10 @@ ASK_INTENSITY = (
     "{name}: how many FLOPs, by the convention {convention}, for each byte that is moved, if that is the input, the "
     "parameters and the output, each once ({bytes} bytes a number)?"
 )
+ASK_TRAINING_RATIO = (
+    "{name}: how many times the forward's FLOPs, by the convention {convention}, does a training step take? It has the "
+    "forward and the gradients: none of the network's input, and no optimizer."
+)
 ASK_RATIO = "{name}: how many times as many {unit} does the first take as the second?"
 
 # A sheet's first line.

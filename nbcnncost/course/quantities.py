@@ -12,6 +12,7 @@ from nbcnncost.course.elements import elements, inputs
 from nbcnncost.course.layers import Layer
 from nbcnncost.course.rewriting import Ratio
 from nbcnncost.expressions import axes, expression, output_size_text
+from nbcnncost.records import OpRecord
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ QUANTITIES = MappingProxyType(
             Quantity("activation_mb", messages.ASK_ACTIVATION_MB, "MB", usual=False),
             Quantity("weight_mb", messages.ASK_WEIGHT_MB, "MB", usual=False),
             Quantity("intensity", messages.ASK_INTENSITY, "FLOP/B", usual=False),
+            Quantity("training_ratio", messages.ASK_TRAINING_RATIO, "", usual=False),
             Quantity("ratio", messages.ASK_RATIO, "", usual=False),
         )
     }
@@ -76,7 +78,7 @@ def right(quantity: str, layer: Layer, convention: Convention) -> Ratio | None:
         text = flops(layer, convention)
     elif quantity == "intensity":
         return intensity(layer, convention)
-    elif quantity in ("receptive_field", "ratio"):
+    elif quantity in ("receptive_field", "training_ratio", "ratio"):
         return None  # of several layers together
     else:
         what, _, unit = quantity.partition("_")
@@ -108,10 +110,18 @@ def macs(layer: Layer) -> str | None:
 
 def flops(layer: Layer, convention: Convention) -> str | None:
     """What the convention counts, in every call; the textbook's FLOPs where it counts MACs."""
+    text = counted_text(layer.op, convention)
+    return None if text in ("0", None) else _each_call(text, layer)
+
+
+def counted_text(op: OpRecord, convention: Convention) -> str | None:
+    """The formula of the FLOPs of an operation, or their number where a function counts; ``None`` for unknown ones."""
     counting = counting_flops(convention)
-    shown = counting.expression(layer.op)
-    text = str(counting.count(layer.op)) if shown is None else shown.text
-    return None if text in ("0", "None") else _each_call(text, layer)
+    shown = counting.expression(op)
+    if shown is not None:
+        return shown.text
+    number = counting.count(op)
+    return None if number is None else str(number)
 
 
 def counting_flops(convention: Convention) -> Convention:

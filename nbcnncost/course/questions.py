@@ -231,6 +231,8 @@ class Question:
             return
         inverted, share, first_alone = RATIO_MISTAKES
         yield Wrong((inverted,), 1 / self.value)
+        if self.quantity.name != "ratio":  # of two designs, not of a step and its forward
+            return
         yield Wrong((share,), 1 - 1 / self.value)
         if len(self.below) > 1:
             yield Wrong((first_alone,), self._value(self.parts, self.below[:1]))

@@ -18,6 +18,7 @@ from nbcnncost.course.mistakes.moving import MOVING
 from nbcnncost.course.mistakes.ratios import RATIO_MISTAKES
 from nbcnncost.course.mistakes.sequences import SEQUENCES
 from nbcnncost.course.mistakes.sizes import SIZE_SLIPS
+from nbcnncost.course.mistakes.training import TRAINING
 from nbcnncost.course.mistakes.units import UNITS
 
 __all__ = ["MISTAKES", "RATIO_MISTAKES", "Mistake"]
@@ -38,6 +39,7 @@ MISTAKES = MappingProxyType(
             *CALLS,
             *SEQUENCES,
             *FIELDS,
+            *TRAINING,
             *RATIO_MISTAKES,
         )
     }

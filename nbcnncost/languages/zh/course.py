@@ -35,6 +35,11 @@ _QUESTIONS = {
         "{name}：若输入、参数与输出各搬运一次（每个数 {bytes} 字节），按计数约定 {convention}，"
         "每搬运一字节作多少次浮点运算（FLOPs）？"
     ),
+    "{name}: how many times the forward's FLOPs, by the convention {convention}, does a training step take? It has the "
+    "forward and the gradients: none of the network's input, and no optimizer.": (
+        "{name}：按计数约定 {convention}，一个训练步（前向传播与各梯度）的 FLOPs 是前向传播的多少倍？"
+        "网络的输入不需要梯度，优化器不计。"
+    ),
     "{name}: how many times as many {unit:text} does the first take as the second?": (
         "{name}：第一个方案的 {unit} 是第二个的多少倍？"
     ),
@@ -416,6 +421,19 @@ _MOVING = {
     "Arithmetic intensity is the FLOPs divided by the bytes.": "算术强度是 FLOPs 除以字节数。",
 }
 
+_TRAINING = {
+    "a gradient counted for the network's input": "给网络的输入也计了梯度",
+    "Nothing is learned from the gradient of the images: the first layer has only that of its weights.": (
+        "图像的梯度不用于学习：第一层只需要其权重的梯度。"
+    ),
+    "the backward pass taken to cost as much as the forward": "以为反向传播与前向传播的计算量相同",
+    "Each layer has two gradients, of its weights and of its input, and each costs as much as its forward.": (
+        "每层有两个梯度，即权重的与输入的，各与其前向传播的计算量相同。"
+    ),
+    "the backward pass counted alone": "只计了反向传播",
+    "A training step runs forward first, then backward.": "一个训练步先前向传播，再反向传播。",
+}
+
 _FIELDS_AND_RATIOS = {
     "the strides below ignored": "忽略了下面各层的步幅",
     "After a stride one step is several input positions: each layer adds (K − 1) times all strides below it.": (
@@ -453,6 +471,7 @@ COURSE = MappingProxyType(
         **_WINDOWS,
         **_LAYERS,
         **_MOVING,
+        **_TRAINING,
         **_FIELDS_AND_RATIOS,
     }
 )
