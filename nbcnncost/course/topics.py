@@ -157,7 +157,7 @@ def _memory(draw: Draw, convention: Convention) -> list[Question]:
 def _intensity(draw: Draw, convention: Convention) -> list[Question]:
     ins, outs = draw.several(2, range(60, 900))
     made = {
-        "conv1": drawn_convolution(draw, batch=draw.choice((2, 3, 5)), bias=False),
+        "conv1": drawn_convolution(draw, batch=draw.choice((2, 3, 5))),
         "fc1": layers.linear(in_features=ins, out_features=outs, batch=draw.choice((8, 16, 32)), bias=False),
     }
     asked = ("macs", "flops", "intensity")
