@@ -260,6 +260,29 @@ def compare(entry):
 
 
 @pytest.mark.parametrize(
+    ("net", "size"),
+    [
+        (nn.Conv1d(2, 3, 5, stride=2, padding=1, dilation=2), (1, 2, 40)),
+        (nn.Conv2d(2, 3, (3, 5), stride=(2, 1)), (1, 2, 9, 11)),
+        (nn.ConvTranspose1d(2, 3, 5, stride=2, padding=1, dilation=2), (1, 2, 9)),
+        (nn.ConvTranspose2d(2, 3, (3, 5), stride=(2, 3), padding=1, output_padding=(1, 2)), (1, 2, 9, 11)),
+        (nn.ConvTranspose3d(2, 3, 3, stride=2), (1, 2, 3, 4, 5)),
+        (nn.MaxPool2d(3, 2, 1), (1, 2, 9, 12)),
+        (nn.AvgPool2d(3, 2), (1, 2, 9, 12)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_the_output_sizes_of_torchs_layers_are_asked(net, size):
+    """Along each axis, what torch gives; a wrong one goes on into what builds on it."""
+    found = net(torch.zeros(size)).shape[2:]
+    names = {1: ("l_out",), 2: ("h_out", "w_out"), 3: ("d_out", "h_out", "w_out")}[len(found)]
+    made = sheet(net, size)
+    assert [made[f"layer.{name}"].answer for name in names] == list(found)
+    for entry in made:
+        assert diagnose(entry, entry.answer).is_right
+
+
+@pytest.mark.parametrize(
     ("net", "params"),
     [
         (nn.RNN(2, 3, bidirectional=True), 2 * (3 * (2 + 3) + 2 * 3)),

@@ -11,7 +11,7 @@ from nbcnncost.course import messages
 from nbcnncost.course.elements import elements, inputs
 from nbcnncost.course.layers import Layer
 from nbcnncost.course.rewriting import Ratio
-from nbcnncost.expressions import axes, expression, output_size_text
+from nbcnncost.expressions import axes, expression, output_size_text, transposed_size_text
 from nbcnncost.records import OpRecord
 
 
@@ -163,7 +163,7 @@ def size_text(axis: str, layer: Layer) -> str:
     """The formula of the output's size along an axis."""
     short = axis.lower()
     if f"O_{short}" in layer.values:
-        return f"({axis}_in - 1) * S_{short} - 2 * P_{short} + D_{short} * (K_{short} - 1) + O_{short} + 1"
+        return transposed_size_text(axis)
     return output_size_text(axis)
 
 
