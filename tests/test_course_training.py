@@ -103,6 +103,13 @@ def test_published_ratios(model, published):
     }
 
 
+def test_a_sheet_of_layers_asks_for_all_together():
+    """In their order; the notebook that is made of it asks the same."""
+    lab = sheet({"first": NET[0], "second": NET[4]}, ask=("flops", "training_ratio"))
+    assert lab["total.training_ratio"].value == Fraction(2 * CONV1 + 3 * CONV2, CONV1 + CONV2)
+    assert "total.training_ratio" in lab.to_otter()
+
+
 def test_what_is_shown():
     """The question says what belongs to a step, the formula what each layer takes of it."""
     asked = question([FIRST, NET[4]], "training_ratio", name="net")

@@ -18,9 +18,9 @@ from nbcnncost.course.training import step_texts
 from nbcnncost.errors import CostError
 from nbcnncost.expressions import axes
 
+#: What is asked of all layers of a model together: what adds up, and what a step takes of the whole.
+_TOTALS = ("params", "macs", "flops", "weight_bytes", "weight_mb", "training_ratio")
 #: What feeds what, besides output sizes: the earlier question's answer goes on into the later one.
-#: What adds up over the layers of a model.
-_SUMS = ("params", "macs", "flops", "weight_bytes", "weight_mb")
 _FEEDS = {
     "flops": "macs",
     "weight_bytes": "params",
@@ -43,7 +43,7 @@ def total_questions(
     layers = [layer for own in named.values() for layer in own]
     titled = ((name, title) for name, own in named.items() for title in (_titles(own) if len(own) > 1 else [""]))
     names = [f"{name}, {title}" if title else name for name, title in titled]
-    sums = [name for name in QUANTITIES if name in asked and name in _SUMS]
+    sums = [name for name in QUANTITIES if name in asked and name in _TOTALS]
     found = (question("total", layers, quantity, convention, names) for quantity in sums)
     return [entry for entry in found if entry is not None and entry.value]
 
