@@ -348,22 +348,26 @@ def test_otter_gives_the_points_that_were_deserved(otter_course, student):
 
 
 def test_otter_gives_the_share_of_the_course(tmp_path):
-    """Of 3 points for each question: all for what is right, the course's share for what follows from the height."""
+    """Of 7/3 points for each question: all for what is right, the course's share for what follows from the height."""
+    worth_all = 7 / 3
     names = ("right", "text", "numpy", "stub", "no_number", "carried")
     cases = [
-        {"files": otter_tests(Course().use(carried_share=share).sheet({"conv1": LAYER}), points=3), "answers": answers}
+        {
+            "files": otter_tests(Course().use(carried_share=share).sheet({"conv1": LAYER}), points=worth_all),
+            "answers": answers,
+        }
         for share in SHARES
         for answers in (SUBMISSIONS[name][0] for name in names)
     ]
     (tmp_path / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
     graded = iter(json.loads(run(tmp_path, HERE / "run_otter_tests.py", "cases.json").splitlines()[-1]))
     for share in SHARES:
-        worth = {0.0: 0.0, HALF: 3 * share, ALL: 3.0}
+        worth = {0.0: 0.0, HALF: worth_all * share, ALL: worth_all}
         for name in names:
             given = next(graded)
             expected = [worth[points] for points in SUBMISSIONS[name][2]]
             assert [given[key][0] for key in RIGHT] == pytest.approx(expected, rel=1e-12), (share, name)
-            assert [given[key][1] for key in RIGHT] == pytest.approx([3.0] * 7, rel=1e-12)
+            assert [given[key][1] for key in RIGHT] == pytest.approx([worth_all] * 7, rel=1e-12)
             assert len(given["conv1_macs"][2]) == (2 if share else 1)
             assert len(given["conv1_params"][2]) == 1  # nothing goes on into it
 

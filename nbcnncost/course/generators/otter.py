@@ -8,7 +8,7 @@ from textwrap import indent
 
 from nbcnncost.course.generators import notebook, wording
 from nbcnncost.course.generators.notebook import Cell, cell_id
-from nbcnncost.course.generators.plan import Plan, Points, number, plan, solution
+from nbcnncost.course.generators.plan import Plan, Points, exactly, plan, solution
 from nbcnncost.course.grading import variable
 from nbcnncost.course.questions import Question
 from nbcnncost.course.sheet import Sheet
@@ -84,7 +84,7 @@ def otter_tests(sheet: Sheet, points: Points = 1, *, setup: str = "") -> dict[st
 
 
 def _file(found: Plan, question: Question) -> str:
-    name, points = variable(question.key), number(found.points[question.key])
+    name, points = variable(question.key), exactly(found.points[question.key])
     head = f'from otter.test_files import test_case\n\nOK_FORMAT = False\n\nname = "{name}"\npoints = {points}\n\n\n'
     share = _share(found, question)
     if not share:
@@ -149,7 +149,7 @@ def _student_cells(found: Plan) -> Iterator[Cell]:
 
 def _question_cells(found: Plan, question: Question) -> Iterator[Cell]:
     key, name = question.key, variable(question.key)
-    points = number(found.points[key])
+    points = exactly(found.points[key])
     yield notebook.raw(cell_id(key, "begin"), f"# BEGIN QUESTION\nname: {name}\npoints: {points}")
     yield notebook.markdown(cell_id(key, "question"), found.prompt(question))
     yield notebook.raw(cell_id(key, "begin-solution"), "# BEGIN SOLUTION")
@@ -166,7 +166,7 @@ def _question_cells(found: Plan, question: Question) -> Iterator[Cell]:
 
 def _explanation(found: Plan, name: str) -> Iterator[Cell]:
     own = cell_id(name, "why")
-    config = f"# BEGIN QUESTION\nname: {variable(f'{name}.why')}\nmanual: true\npoints: {number(found.explain)}"
+    config = f"# BEGIN QUESTION\nname: {variable(f'{name}.why')}\nmanual: true\npoints: {exactly(found.explain)}"
     yield notebook.raw(f"{own}-begin", config)
     yield notebook.markdown(own, found.explanation(name))
     yield notebook.raw(f"{own}-begin-solution", "# BEGIN SOLUTION")
