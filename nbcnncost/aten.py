@@ -30,16 +30,16 @@ __all__ = ["RULES", "Call", "Described", "Rule", "describe", "tensors_of"]
 
 
 def _convolution(call: Call) -> Described:
-    x, weight, bias, stride, padding, dilation, transposed, _, groups = call.args
+    x, weight, bias, stride, padding, dilation, transposed, output_padding, groups = call.args
     spatial = weight.dim() - 2
     c_in, c_out = (
         (weight.shape[0], weight.shape[1] * groups) if transposed else (weight.shape[1] * groups, weight.shape[0])
     )
     dims = {"N": call.output.shape[0], "C_in": c_in, "C_out": c_out, "g": groups, "b": int(bias is not None)}
     dims |= named("K", tuple(weight.shape[2:])) | named("OUT", tuple(call.output.shape[2:]))
-    dims |= named("IN", tuple(x.shape[2:]))
-    if not transposed:
-        dims |= window_settings(spatial, stride, padding, dilation)
+    dims |= named("IN", tuple(x.shape[2:])) | window_settings(spatial, stride, padding, dilation)
+    if transposed:
+        dims |= named("O", _sizes(output_padding, spatial))
     return _described("transposed_convolution" if transposed else "convolution", dims, spatial)
 
 

@@ -172,7 +172,7 @@ def _sizes(ops: list[OpRecord]) -> Iterator[Line]:
         (op for op in ops if dict(op.dims).keys() >= {f"{axis}_in" for axis in axes(op.spatial)} != set()),
         None,
     )
-    if op is None:
+    if op is None or op.kind == "transposed_convolution":  # whose window does not move along the input
         return
     values = dict(op.dims)
     for axis in axes(op.spatial):

@@ -29,9 +29,10 @@ _NAMES: dict[str, Callable[[str], str]] = {
     "S": lambda axis: f"S_{_SHORT[axis]}",
     "P": lambda axis: f"P_{_SHORT[axis]}",
     "D": lambda axis: f"D_{_SHORT[axis]}",
+    "O": lambda axis: f"O_{_SHORT[axis]}",
 }
 #: The words that stand for a product in a formula.
-_WORDS = {word: name for word, name in _NAMES.items() if word not in ("S", "P", "D")}
+_WORDS = {word: name for word, name in _NAMES.items() if word not in ("S", "P", "D", "O")}
 #: Symbols that a reader does not need to see where they are 1: one image, one group, one leading row.
 _SILENT_AT_ONE = frozenset(
     {"N", "B", "g", "G", "b", "n_sum", "n_w", "clip", "mirror", "mask", "aligned", "widened", "squared"}
@@ -197,6 +198,12 @@ def output_size_text(axis: str) -> str:
     """The formula of a window's output size along an axis (``"H"``)."""
     short = _SHORT[axis]
     return f"({axis}_in + 2 * P_{short} - D_{short} * (K_{short} - 1) - 1) // S_{short} + 1"
+
+
+def transposed_size_text(axis: str) -> str:
+    """The formula of a transposed convolution's output size along an axis: where its last window ends."""
+    short = _SHORT[axis]
+    return f"({axis}_in - 1) * S_{short} - 2 * P_{short} + D_{short} * (K_{short} - 1) + O_{short} + 1"
 
 
 def _render(tree: ast.expr, operators: Mapping[type[ast.operator], str], symbol: Callable[[str], str]) -> str:

@@ -6,6 +6,7 @@ Positions are counted by walking a window along the input; each slip changes the
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 AXES = {"d_out": "d", "h_out": "h", "w_out": "w", "l_out": "l"}
@@ -156,7 +157,7 @@ def pool(v, each):
 def linear(v):
     """All quantities of a fully connected layer."""
     n, ins, outs = (v[name] for name in ("N", "N_in", "N_out"))
-    macs, weights = n * ins * outs, ins * outs + outs
+    macs, weights = n * ins * outs, ins * outs + v["b"] * outs
     both = {"training_for_inference": 3 * macs, "batch_forgotten": ins * outs}
     return {
         "macs": {"right": macs, "flops_not_macs": 2 * macs, **both},
@@ -285,6 +286,25 @@ def _memory(weights, values):
     return found
 
 
+def intensity(counted, inputs, n):
+    """FLOPs for each byte of what goes in, of the weights and of what comes out, of a batch of ``n``."""
+    flops, weights, outputs = (Fraction(counted[name]["right"]) for name in ("flops", "params", "elements"))
+    moved = 4 * (inputs + weights + outputs)
+    return {
+        "right": flops / moved,
+        "macs_not_flops": counted["macs"]["right"] / moved,
+        "training_for_inference": 3 * flops / moved,
+        "elements_for_bytes": flops / (inputs + weights + outputs),
+        "bits_for_bytes": flops / moved / 8,
+        "batch_forgotten": flops / n / (4 * (inputs / Fraction(n) + weights + outputs / n)),
+        "weights_not_moved": flops / (4 * (inputs + outputs)),
+        "input_not_moved": flops / (4 * (weights + outputs)),
+        "output_not_moved": flops / (4 * (inputs + weights)),
+        "weights_moved_alone": flops / (4 * weights),
+        "bytes_per_flop": moved / flops,
+    }
+
+
 def receptive_field(v):
     """How far the last position sees, by walking back from it to the input, layer by layer."""
     number = sum(name.startswith("K_") for name in v)
@@ -315,6 +335,10 @@ def of_part(part):
         return receptive_field(v)
     if part.quantity in AXES:
         return (transposed_sizes if kind == "transposed_convolution" else sizes)(v, AXES[part.quantity])
+    if part.quantity == "intensity":
+        counted = convolution(v, v["u"]) if kind == "convolution" else linear(v)
+        inputs = v["N"] * (v["C_in"] * v["H_in"] * v["W_in"] if kind == "convolution" else v["N_in"])
+        return intensity(counted, inputs, v["N"])
     if kind in EACH:
         return activation(v, kind)[part.quantity]
     if kind in CELLS:
@@ -331,8 +355,24 @@ def of_part(part):
     return makers[kind]()[part.quantity]
 
 
+def training(question):
+    """A step of a chain of layers whose gradients, of weights and of input, are products of the forward's size."""
+    forward = [of_part(replace(part, quantity="flops"))["right"] for part in question.below]
+    whole, first = sum(forward), forward[0]
+    steps = {
+        "right": 3 * whole - first,
+        "first_gradient_counted": 3 * whole,
+        "one_gradient_each": 2 * whole,
+        "forward_not_in_step": 2 * whole - first,
+    }
+    found = {name: Fraction(step, whole) for name, step in steps.items()}
+    return found | {"ratio_inverted": 1 / found["right"]}
+
+
 def slips(question):
     """What each slip gives in a question, made wherever it can be; those that change nothing are left out."""
+    if question.quantity.name == "training_ratio":
+        return training(question)
     above, below = ([of_part(part) for part in side] for side in (question.parts, question.below))
     names = dict.fromkeys(name for part in (*above, *below) for name in part)
 

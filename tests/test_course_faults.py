@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import unicodedata
 
 import pytest
@@ -28,6 +29,7 @@ from nbcnncost.course import (
     sheet,
     student,
 )
+from nbcnncost.course.drawing import student_id
 
 # AlexNet's first layer: 96 filters of 3·11·11, on 227×227, stride 4; 55×55 come out.
 CONV = conv2d(in_channels=3, out_channels=96, kernel_size=11, stride=4, input_size=(3, 227, 227))
@@ -163,7 +165,33 @@ def test_a_name_is_the_same_however_it_was_typed(typed, monkeypatch):
     made, known = (sheet("convolution", student=name) for name in (typed, COMPOSED))
     assert made["conv1.flops"].about == known["conv1.flops"].about
     assert made.student == COMPOSED
-    assert student(typed) == COMPOSED
+    assert student(typed) == COMPOSED.lower()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Ada Lovelace",
+        " ADA\N{NO-BREAK SPACE}LOVELACE ",
+        "ａｄａ ｌｏｖｅｌａｃｅ",
+        "ada\N{IDEOGRAPHIC SPACE}love\N{SOFT HYPHEN}lace",
+    ],
+)
+def test_a_student_has_one_variant_however_the_id_is_typed(typed):
+    """Capitals, wide letters and what cannot be seen make no other student; a sheet on paper has the name as given."""
+    made = sheet("convolution", student=typed)
+    assert made["conv1.flops"].about == sheet("convolution", student="ada lovelace")["conv1.flops"].about
+    assert student(typed) == student_id(typed) == "ada lovelace"
+    assert sheet("convolution", student=f" {typed}").student == " ".join(typed.split())
+
+
+def test_an_id_is_the_same_once_it_is_one():
+    """Letters of all alphabets, wide ones and those of formulas: what was folded folds into itself."""
+    for code in (*range(0x3100), *range(0xF900, 0x10000), *range(0x1D400, 0x1D800)):
+        name = f"a{chr(code)}b"
+        assert student_id(student_id(name)) == student_id(name), hex(code)
+    for letter in string.ascii_letters + "ÄÖÜÉßЖΣ":
+        assert len({student_id(form) for form in (letter, letter.upper(), letter.lower())}) == 1
 
 
 def test_a_broken_name_crashes_nothing():
@@ -213,6 +241,39 @@ def test_a_mistake_on_top_of_an_earlier_one_is_named(key, answer, name):
     assert f"[carried+{name}]" in lines[2]
     assert "54" in found.feedback(4).splitlines()[-1].partition(";")[0]
     assert one.diagnose(f"conv1.{key}", answer, {"conv1.h_out": 55}).after == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "before", "answer", "name"),
+    [
+        ("flops", {"macs": 1001}, 1001, "macs_not_flops"),
+        ("flops", {"macs": 1001}, 3 * 2 * 1001, "training_for_inference"),
+        ("flops", {"macs": 1001}, "6.01e3", "training_for_inference"),
+        ("weight_bytes", {"params": 999}, 999, "elements_for_bytes"),
+        ("weight_bytes", {"params": 999}, 8 * 4 * 999, "bits_for_bytes"),
+    ],
+)
+def test_a_mistake_on_top_of_a_wrong_amount_is_named(key, before, answer, name):
+    """As on top of a wrong size: no share of the points, both named, the student's own amount in the formula."""
+    one = lab()
+    ((quantity, value),) = before.items()
+    told(one, f"conv1.{quantity}", value)
+    found = one.diagnose(f"conv1.{key}", answer)
+    assert (found.id, found.after, found.carried) == (f"carried+{name}", (f"conv1.{quantity}",), ())
+    lines = told(one, f"conv1.{key}", answer, points=2, hint=3)
+    assert lines[1].startswith(f"It builds on your answer to conv1.{quantity}, which is wrong")
+    assert quantity in lines[3].partition(";")[0]
+    assert str(value) in found.feedback(4).splitlines()[-1].partition(";")[0]
+    right = one[f"conv1.{quantity}"].answer
+    assert one.diagnose(f"conv1.{key}", answer, {f"conv1.{quantity}": right}).id == "unknown"
+
+
+def test_what_fewer_mistakes_explain_is_told_so():
+    """Two mistakes in the answer itself come before one on top of an earlier amount; so does what merely follows."""
+    twice = 55 * 55 * 96 * 11 * 11  # MACs for FLOPs, and the input channels forgotten
+    found = lab().diagnose("conv1.flops", twice, {"conv1.macs": twice})
+    assert (found.id, found.after) == ("macs_not_flops+forgot_input_channels", ())
+    assert lab().diagnose("conv1.flops", 2 * 1001, {"conv1.macs": 1001}).id == "carried"
 
 
 def test_a_class_report_names_both():

@@ -244,7 +244,8 @@ STUDENTS = [
     ({"JUPYTERHUB_USER": "ada"}, ..., "ada"),
     ({"JUPYTERHUB_USER": "teacher"}, "ada", "ada"),
     ({"JUPYTERHUB_USER": "teacher", "NBGRADER_EXECUTION": "autograde"}, "", "bo"),
-    ({"NBGRADER_EXECUTION": "autograde"}, "Bo", "Bo"),
+    ({"NBGRADER_EXECUTION": "autograde"}, "Bo", "bo"),
+    ({"JUPYTERHUB_USER": "Ada"}, "", "ada"),
     ({"NBGRADER_EXECUTION": "validate"}, "ada", "ada"),
 ]
 

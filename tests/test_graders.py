@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from handing_in import HERE, filled_in, run
 
-from nbcnncost.course import class_report, collected, conv2d, question, sheet
+from nbcnncost.course import Course, class_report, collected, conv2d, otter_tests, question, sheet
 from nbcnncost.course.grading import variable
 
 pytestmark = pytest.mark.slow
@@ -186,7 +186,7 @@ def wrong_answers(one):
 FOLLOW = 2 * HALF
 # Who hands in, the id that was typed in the notebook, and whose variant was answered.
 OWN = {
-    "Bo": ("bo", "bo"),
+    "Bo": (" BO", "bo"),
     "cy": ("", "cy"),
     "dan": ("ada", "ada"),
     "eve": ("eve", "ada"),
@@ -289,16 +289,23 @@ def test_one_release_serves_three_hundred_students():
     assert len(keys) > 290
 
 
-# otter's tests pass or fail: what follows from an own error is told so, and has no points.
-OTTER = {
-    "text": [2] * 7,
-    "noisy": [2] * 7,
-    "stub": [0] * 7,
-    "carried": [0, 2, 2, 0, 0, 0, 2],
-    "fooled": [0] * 7,
-}
+# What otter gives: the same as nbgrader, for a hidden case has the share of what follows from an own error.
+OTTER = ("text", "noisy", "stub", "carried", "fooled")
+#: Shares of the points that courses may give; 1/3 is no number that ends.
+SHARES = (0, 0.25, 1 / 3, 0.5, 1)
 # Otter does not know who hands in: an id is needed, and another student's is not noticed.
-OTTER_OWN = {"Bo": 14, "cy": 0, "dan": 14}
+OTTER_OWN = {"Bo": 14, "cy": 0, "dan": 14, "eve": FOLLOW}
+
+
+#: What a student does at home, whose notebook carries its visible tests: the answers are made, then checked.
+OTTER_AT_HOME = """
+import json, sys
+from otter import Notebook
+grader = Notebook(nb_path=sys.argv[1])
+answers = json.loads(sys.argv[2])
+told = [repr(grader.check(name, global_env=answers)) for name in ("conv1_h_out", "conv1_macs", "conv1_params")]
+print("~".join(told))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -334,10 +341,35 @@ def write(root, assignment, student, answers, cells=None):
 
 @pytest.mark.parametrize("student", OTTER)
 def test_otter_gives_the_points_that_were_deserved(otter_course, student):
-    """Run without its container: right answers of any kind count, whatever the notebook's own sheet says."""
+    """Run without its container: as nbgrader does, whatever the notebook's own sheet says."""
     _, points = otter_course
     graded = points[f"fixed_{student}.ipynb"]
-    assert [graded[name][0] for name in RIGHT] == OTTER[student]
+    assert [graded[name][0] for name in RIGHT] == SUBMISSIONS[student][2]
+
+
+def test_otter_gives_the_share_of_the_course(tmp_path):
+    """Of 7/3 points for each question: all for what is right, the course's share for what follows from the height."""
+    worth_all = 7 / 3
+    names = ("right", "text", "numpy", "stub", "no_number", "carried")
+    cases = [
+        {
+            "files": otter_tests(Course().use(carried_share=share).sheet({"conv1": LAYER}), points=worth_all),
+            "answers": answers,
+        }
+        for share in SHARES
+        for answers in (SUBMISSIONS[name][0] for name in names)
+    ]
+    (tmp_path / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
+    graded = iter(json.loads(run(tmp_path, HERE / "run_otter_tests.py", "cases.json").splitlines()[-1]))
+    for share in SHARES:
+        worth = {0.0: 0.0, HALF: worth_all * share, ALL: worth_all}
+        for name in names:
+            given = next(graded)
+            expected = [worth[points] for points in SUBMISSIONS[name][2]]
+            assert [given[key][0] for key in RIGHT] == pytest.approx(expected, rel=1e-12), (share, name)
+            assert [given[key][1] for key in RIGHT] == pytest.approx([worth_all] * 7, rel=1e-12)
+            assert len(given["conv1_macs"][2]) == (2 if share else 1)
+            assert len(given["conv1_params"][2]) == 1  # nothing goes on into it
 
 
 def test_otter_tells_what_is_wrong(otter_course):
@@ -346,6 +378,20 @@ def test_otter_tells_what_is_wrong(otter_course):
     assert "there is no answer yet" in points["fixed_stub.ipynb"]["conv1_macs"][1]
     told = points["fixed_carried.ipynb"]["conv1_macs"][1]
     assert "It follows from your answer to conv1.h_out" in told
+    assert told.count("Test case failed") == told.count("Test case passed") == 1
+    wrong = points["fixed_fooled.ipynb"]["conv1_macs"][1]
+    assert wrong.count("conv1.macs: ") == wrong.count("is wrong; it is too large") == 2
+
+
+def test_a_student_of_otter_is_checked_by_what_can_be_seen(otter_course):
+    """The student's own checks hold no hidden case: what follows from an earlier error fails, and says why."""
+    root, _ = otter_course
+    told = run(root, "-c", OTTER_AT_HOME, root / "dist_fixed/student/fixed.ipynb", json.dumps(CARRIED))
+    height, macs, params = told.split("~")
+    assert "conv1.h_out: 60 is wrong; it is too large." in height
+    assert "It follows from your answer to conv1.h_out, which is wrong [carried]; mend that one first." in macs
+    assert macs.count("Test case") == 1
+    assert "All test cases passed" in params
 
 
 def test_otter_grades_the_variant_of_the_id_that_was_typed(otter_course):

@@ -34,7 +34,8 @@ calls it; ``Course().use(…)`` is the same without a place to keep it.
 **Predictions.** ``predict(report)``, or ``%%cnncost --predict``, hides a report's numbers until they are filled in: a
 :class:`Prediction` with ``fill({"conv1": {"params": 456}})``, ``check()``, ``reveal()`` and, then, ``report``.
 
-**Single questions.** ``question(layer, "flops")``, ``receptive_field([layers])``, ``saving(first, second, of="macs")``.
+**Single questions.** ``question(layer, "flops")``, ``question([layers], "training_ratio")``,
+``receptive_field([layers])``, ``saving(first, second, of="macs")``.
 
 **For the teacher.** :data:`MISTAKES` is the read-only table of mistakes (``id``, ``title``, ``why``).
 ``selftest(sheet)`` tries a sheet on right answers, stubs and every mistake: a :class:`SelfTest` with ``ok``,
@@ -51,6 +52,7 @@ makes a sheet for the grader, :func:`handed_in` writes the answers down and :fun
 
 from __future__ import annotations
 
+from nbcnncost.course.any_kind import layer
 from nbcnncost.course.class_report import ClassReport, class_report
 from nbcnncost.course.diagnosis import Diagnosis, diagnose
 from nbcnncost.course.drawing import Draw
@@ -72,7 +74,6 @@ from nbcnncost.course.layers import (
     conv_transpose3d,
     dropout,
     global_avg_pool,
-    layer,
     linear,
     max_pool1d,
     max_pool2d,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from types import MappingProxyType
 
 from nbcnncost.conventions import Convention
 from nbcnncost.course import messages, quantities
@@ -13,13 +14,20 @@ from nbcnncost.course.parts import Part
 from nbcnncost.course.quantities import QUANTITIES, SIZES
 from nbcnncost.course.questions import Feed, Question
 from nbcnncost.course.rewriting import Ratio
+from nbcnncost.course.training import step_texts
 from nbcnncost.errors import CostError
 from nbcnncost.expressions import axes
 
+#: What is asked of all layers of a model together: what adds up, and what a step takes of the whole.
+_TOTALS = ("params", "macs", "flops", "weight_bytes", "weight_mb", "training_ratio")
 #: What feeds what, besides output sizes: the earlier question's answer goes on into the later one.
-#: What adds up over the layers of a model.
-_SUMS = ("params", "macs", "flops", "weight_bytes", "weight_mb")
-_FEEDS = {"flops": "macs", "weight_bytes": "params", "weight_mb": "weight_bytes", "activation_mb": "activation_bytes"}
+_FEEDS = {
+    "flops": "macs",
+    "weight_bytes": "params",
+    "weight_mb": "weight_bytes",
+    "activation_mb": "activation_bytes",
+    "intensity": "flops",
+}
 
 
 def layer_questions(name: str, layers: Sequence[Layer], convention: Convention, asked: Sequence[str]) -> list[Question]:
@@ -35,7 +43,7 @@ def total_questions(
     layers = [layer for own in named.values() for layer in own]
     titled = ((name, title) for name, own in named.items() for title in (_titles(own) if len(own) > 1 else [""]))
     names = [f"{name}, {title}" if title else name for name, title in titled]
-    sums = [name for name in QUANTITIES if name in asked and name in _SUMS]
+    sums = [name for name in QUANTITIES if name in asked and name in _TOTALS]
     found = (question("total", layers, quantity, convention, names) for quantity in sums)
     return [entry for entry in found if entry is not None and entry.value]
 
@@ -44,12 +52,12 @@ def question(
     name: str, layers: Sequence[Layer], quantity: str, convention: Convention, names: Sequence[str] = ()
 ) -> Question | None:
     """One question about a layer, or about several together; ``None`` where there is nothing to ask."""
-    if quantity == "receptive_field":
-        return receptive_field(name, layers, convention)
+    if quantity in _OF_STACKS:
+        return _OF_STACKS[quantity](name, layers, convention)
     named = zip(names or _titles(layers), layers, strict=True)
     known = [(layer, part(own, layer, quantity, convention)) for own, layer in named]
     there = [(layer, made) for layer, made in known if made is not None]
-    is_of_one = quantity in SIZES or quantity.startswith(("elements", "activation"))
+    is_of_one = quantity in SIZES or quantity.startswith(("elements", "activation", "intensity"))
     if not there or (is_of_one and len(layers) != 1):
         return None  # what comes out of several operations together is not the sum of what each hands on
     about = layers[0].text if len(layers) == 1 else ""
@@ -89,6 +97,7 @@ def _values(layer: Layer) -> dict[str, int]:
     return {
         **layer.values,
         "sized": int(layer.has_sizes),
+        "weighs": int(quantities.params(layer) not in (None, "0")),
         "has_macs": int(any("macs" in term.per for term in terms)),
         "pointwise": int(len(terms) == 1 and terms[0].base == "n" and layer.formula.params is None),
     }
@@ -98,14 +107,18 @@ def _feeds(name: str, quantity: str, layers: Sequence[Layer], convention: Conven
     goes_on = quantity not in SIZES and quantity not in ("params", "weight_bytes", "weight_mb")
     if goes_on and len(layers) == 1 and layers[0].has_sizes:
         yield from (Feed(f"{name}.{axis.lower()}_out", f"{axis}_out") for axis in axes(layers[0].spatial))
-    slopes: dict[str, int | Fraction] = {
-        "flops": quantities.counting_flops(convention).weights.get("macs", 0),
-        "weight_bytes": layers[0].values["e"],
-        "weight_mb": Fraction(1, 10**6),
-        "activation_mb": Fraction(1, 10**6),
-    }
     if quantity in _FEEDS:
-        yield Feed(f"{name}.{_FEEDS[quantity]}", slope=Fraction(slopes[quantity]))
+        yield Feed(f"{name}.{_FEEDS[quantity]}", slope=_slope(quantity, layers[0], convention))
+
+
+def _slope(quantity: str, layer: Layer, convention: Convention) -> Fraction:
+    """How much a quantity grows with each one more of what it builds on."""
+    if quantity == "flops":
+        return Fraction(quantities.counting_flops(convention).weights.get("macs", 0))
+    if quantity == "weight_bytes":
+        return Fraction(layer.values["e"])
+    right = quantities.right(quantity, layer, convention)  # of bytes or FLOPs, divided
+    return Fraction(0) if right is None else 1 / Ratio(right.over).value(layer.values, layer.spatial)
 
 
 def ratio(name: str, first: Sequence[Layer], second: Sequence[Layer], of: str, convention: Convention) -> Question:
@@ -134,6 +147,32 @@ def receptive_field(name: str, layers: Sequence[Layer], convention: Convention) 
     made = Part(name, "receptive_field", "receptive_field", Ratio(texts.pop("RIGHT")), values, 0, texts)
     key = f"{name}.receptive_field"
     return Question(key, QUANTITIES["receptive_field"], (made,), convention, layers=tuple(layers), about=about)
+
+
+def training_ratio(name: str, layers: Sequence[Layer], convention: Convention) -> Question | None:
+    """How many times the forward of a network a training step takes; ``None`` where there is nothing to learn."""
+    texts = step_texts(layers, convention)
+    if not all(texts) or all(text["BACKWARD"] == "0" for text in texts):
+        return None
+    sides = [
+        tuple(
+            Part(own, layer.kind, quantity, Ratio(context[word]), layer.values, layer.spatial, context)
+            for own, layer, context in zip(_titles(layers), layers, texts, strict=True)
+        )
+        for quantity, word in (("training", "STEP"), ("forward", "FORWARD"))
+    ]
+    if not sum(entry.number() for entry in sides[1]):
+        return None
+    about = " → ".join(layer.text for layer in layers)
+    key = f"{name}.training_ratio"
+    kept = tuple(layers)
+    return Question(key, QUANTITIES["training_ratio"], sides[0], convention, sides[1], kept, about=about)
+
+
+#: Questions about a stack of layers, one after the other, that are no sums.
+_OF_STACKS: Mapping[str, Callable[[str, Sequence[Layer], Convention], Question | None]] = MappingProxyType(
+    {"receptive_field": receptive_field, "training_ratio": training_ratio}
+)
 
 
 def _step(layer: Layer) -> Mapping[str, int]:

@@ -1,14 +1,14 @@
 """Why an answer is wrong: which mistakes, one or two, give this number, or what earlier answer it follows from.
 
 The order is: one mistake, exactly and then rounded, and beside it the student's own earlier answer carried forward;
-one mistake on top of earlier output sizes that were wrong; two mistakes together; for a rounded answer the mistake
-whose number is nearest; a factor that is one of the symbols.
+one mistake on top of earlier output sizes that were wrong; two mistakes together; one mistake on top of an earlier
+amount that was wrong; for a rounded answer the mistake whose number is nearest; a factor that is one of the symbols.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -19,6 +19,8 @@ from nbcnncost.course.questions import Question, Wrong
 
 #: How far a rounded answer may be from a mistake's number to be taken for it: half a unit in three digits of 100.
 _NEAR = Fraction(1, 200)
+#: A question with the student's own earlier answers in it, and the keys of those.
+OnEarlier = tuple[Question, tuple[str, ...]]
 #: Steps of feedback: the direction; the mistake; the formula; the numbers.
 STEPS = 4
 
@@ -151,14 +153,22 @@ def diagnose(question: Question, answer: Any, earlier: Mapping[str, Earlier] | N
     carried = _carried(question, given, earlier or {})
     conventions = tuple(name for name, value in question.by_other_conventions.items() if _fits(given, value))
     found = _single(question, given)
-    if not found and not carried:
-        on, after = _on_earlier(question, earlier or {})
-        found = () if on is None or given.value <= 0 else _single(on, given)
-        if found:
-            return Diagnosis(question, given, "wrong", found, (), conventions, "", after, on)
-        found = _twice(question, given) or _nearest(question, given)
-    factor = "" if found or carried else _factor(question, given)
-    return Diagnosis(question, given, "wrong", found, carried, conventions, factor)
+    wrong = Diagnosis(question, given, "wrong", found, carried, conventions)
+    return wrong if found or carried else _less_likely(wrong, earlier or {})
+
+
+def _less_likely(wrong: Diagnosis, earlier: Mapping[str, Earlier]) -> Diagnosis:
+    """The same with what is looked for where neither one mistake nor an earlier answer gives the number."""
+    question, given = wrong.question, wrong.answer
+    if on_top := _on_top(given, _on_sizes(question, earlier)):
+        return replace(wrong, **on_top)
+    if found := _twice(question, given):
+        return replace(wrong, found=found)
+    if on_top := _on_top(given, _on_amounts(question, earlier)):
+        return replace(wrong, **on_top)
+    if found := _nearest(question, given):
+        return replace(wrong, found=found)
+    return replace(wrong, factor=_factor(question, given))
 
 
 @dataclass(frozen=True)
@@ -216,18 +226,35 @@ def _carried(question: Question, given: Answer, earlier: Mapping[str, Earlier]) 
         follows = sum(off, question.value)
         if follows != question.value and _fits(given, follows):
             return tuple(feed.key for feed in some)
-    other, keys = _on_earlier(question, earlier)
-    follows_too = other is not None and other.value != question.value and _fits(given, other.value)
-    return keys if follows_too else ()
+    others = ((keys, other.value) for other, keys in _on_sizes(question, earlier))
+    return next((keys for keys, value in others if value != question.value and _fits(given, value)), ())
 
 
-def _on_earlier(question: Question, earlier: Mapping[str, Earlier]) -> tuple[Question | None, tuple[str, ...]]:
-    """The question with the output sizes that the student found, where those are wrong, and which they are."""
+def _on_top(given: Answer, others: Iterable[OnEarlier]) -> dict[str, Any]:
+    """What is said of one mistake that was made on top of the student's own earlier answers; nothing of a stub's 0."""
+    for on, after in others:
+        found = _single(on, given) if given.value > 0 else ()
+        if found:
+            return {"found": found, "after": after, "on": on}
+    return {}
+
+
+def _on_sizes(question: Question, earlier: Mapping[str, Earlier]) -> Iterator[OnEarlier]:
+    """The question with the output sizes that the student found, where those are wrong."""
     wrong = [feed for feed in question.feeds if feed.symbol and feed.key in earlier and earlier[feed.key].is_wrong]
     sizes = {feed.symbol: earlier[feed.key].answer.value for feed in wrong}
-    if not sizes or any(value.denominator != 1 for value in sizes.values()):
-        return None, ()
-    return question.with_sizes(sizes), tuple(feed.key for feed in wrong)
+    if sizes and all(value.denominator == 1 for value in sizes.values()):
+        yield question.with_sizes(sizes), tuple(feed.key for feed in wrong)
+
+
+def _on_amounts(question: Question, earlier: Mapping[str, Earlier]) -> Iterator[OnEarlier]:
+    """The question with an amount that the student found in the place of its formula, where that is wrong."""
+    for feed in question.feeds:
+        if not feed.symbol and feed.key in earlier and earlier[feed.key].is_wrong:
+            before = earlier[feed.key]
+            on = question.with_amount(before.question, before.answer.value)
+            if on is not None:
+                yield on, (feed.key,)
 
 
 def _factor(question: Question, given: Answer) -> str:

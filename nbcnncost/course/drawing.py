@@ -51,13 +51,24 @@ class Draw:
 
 
 def plain_name(name: object) -> str:
-    """A name as variants are drawn for it: however its accents were typed, and without spaces at its ends.
+    """A name as it is shown: however its accents were typed, and without spaces at its ends.
 
     >>> plain_name(" Rene\N{COMBINING ACUTE ACCENT} ") == "Ren\N{LATIN SMALL LETTER E WITH ACUTE}"
     True
     """
     whole = str(name).encode("utf-8", "replace").decode()  # half a character cannot be written anywhere
     return " ".join(unicodedata.normalize("NFC", whole).split())
+
+
+def student_id(name: object) -> str:
+    """Who a name stands for, as variants are drawn for it: without capitals, wide letters and what cannot be seen.
+
+    >>> student_id(" Ada\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE} "), student_id("ａｄａ")
+    ('ada', 'ada')
+    """
+    folded = unicodedata.normalize("NFKC", plain_name(name)).casefold()
+    seen = (letter for letter in folded if unicodedata.category(letter) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", "".join(seen)).split())
 
 
 def _stream(text: str) -> Iterator[int]:

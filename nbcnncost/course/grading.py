@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from nbcnncost.course.drawing import plain_name
+from nbcnncost.course.drawing import student_id
 from nbcnncost.course.generators import wording
 from nbcnncost.course.messages import say
 from nbcnncost.course.numerals import NotANumber, read
@@ -41,19 +41,20 @@ def variable(key: str) -> str:
 def student(typed: Any = "") -> str:
     """Whose variant this is: the id that was typed in, or else the one that JupyterHub or nbgrader knows.
 
-    Under nbgrader's autograder a submission counts for the student who handed it in, so that another one's id
-    raises ``AssertionError`` with a sentence; upper and lower case are the same. Without any id there is no variant:
-    that is a ``CostError`` which says where to put it.
+    It is given in small letters, so that one student has one variant however the id is typed. Under nbgrader's
+    autograder a submission counts for the student who handed it in, so that another one's id raises
+    ``AssertionError`` with a sentence. Without any id there is no variant: that is a ``CostError`` which says where
+    to put it.
 
-    >>> student(" ada ")
+    >>> student(" Ada ")
     'ada'
     """
-    name = "" if typed in (None, ...) else plain_name(typed)
+    name = "" if typed in (None, ...) else student_id(typed)
     submitted = _submitted_by() if os.environ.get(GRADER) == "autograde" else ""
-    if name and submitted and name.casefold() != submitted.casefold():
+    if name and submitted and name != submitted:
         sentence = say(wording.OTHER_STUDENT, name=repr(name), submitted=repr(submitted))
         raise AssertionError(translate(sentence, language_here()))
-    found = name or submitted or plain_name(os.environ.get(HUB_USER, ""))
+    found = name or submitted or student_id(os.environ.get(HUB_USER, ""))
     if not found:
         raise CostError(translate(wording.NO_STUDENT, language_here()))
     return found
@@ -65,7 +66,7 @@ def _submitted_by() -> str:
 
     shell: Any = get_ipython()
     here = Path.cwd() if shell is None else Path(shell.starting_dir)  # a notebook may have changed its folder
-    return plain_name(here.parent.name) if here.parent.parent.name == _AUTOGRADED else ""
+    return student_id(here.parent.name) if here.parent.parent.name == _AUTOGRADED else ""
 
 
 def for_grading(made: Sheet, answers: Mapping[str, Any]) -> Sheet:

@@ -17,7 +17,7 @@ from nbcnncost import formulas
 from nbcnncost.course import messages
 from nbcnncost.course.messages import say
 from nbcnncost.errors import InputError
-from nbcnncost.expressions import axes, expression, named
+from nbcnncost.expressions import axes, named
 from nbcnncost.formulas import Sizes
 from nbcnncost.kinds import FORMULAS
 from nbcnncost.records import ITEM_SIZES, Dims, OpRecord, TensorSpec
@@ -40,6 +40,7 @@ OWN_SYMBOLS = MappingProxyType(
 #: Symbols that the input's shape says already, and settings that need no words.
 _IN_SHAPE = frozenset({"n", "n_in", "N", "C", "D_in", "H_in", "W_in", "L_in", "D", "H", "W", "L"})
 _USUAL = frozenset({"g = 1", "D = 1", "O = 0"})
+_PREFIXES = ("quantized_", "dynamic_", "complex_", "deform_", "integer_", "scaled_")
 #: Settings that are on or off.
 _SWITCHES = frozenset({"bias", "ceil_mode"})
 #: Settings that may have a number for each axis.
@@ -108,6 +109,17 @@ class Layer:
         if not _is_size(times):
             raise InputError(say(messages.NO_TIMES, times=repr(times)))
         return replace(self, calls=times)
+
+
+def plain_kind(kind: str) -> str:
+    """A kind by the layer that it is like: quantized, dynamic and complex ones are counted as that is.
+
+    >>> plain_kind("quantized_convolution"), plain_kind("integer")
+    ('convolution', 'integer')
+    """
+    for prefix in _PREFIXES:
+        kind = kind.removeprefix(prefix)
+    return kind
 
 
 def together(known: dict[str, str], spatial: int) -> dict[str, str]:
@@ -259,7 +271,7 @@ def recurrent(kind: str, *, input_size: int, hidden_size: int, steps: int, bias:
     """One layer and one direction of ``"lstm"``, ``"gru"``, ``"rnn_tanh"`` or ``"rnn_relu"``."""
     sizes = {"input_size": input_size, "hidden_size": hidden_size}
     for name, value in sizes.items():
-        _check(name, value)
+        check_setting(name, value)
     settings = {"inputs": input_size, "hidden": hidden_size, "steps": steps}
     count = _made(formulas.recurrent, {}, kind=kind, bias=bias, batch=batch, **settings)
     return Layer(kind, count.dims, 0, (batch, steps, input_size), (batch, steps, hidden_size))
@@ -270,25 +282,6 @@ def attention(*, queries: int, keys: int, features: int, heads: int = 1, batch: 
     count = _made(formulas.attention, {}, queries=queries, keys=keys, features=features, heads=heads, batch=batch)
     shape = (batch, heads, queries, features)
     return Layer("attention", count.dims, 0, shape, shape)
-
-
-def layer(kind: str, *, spatial: int = 0, **symbols: int) -> Layer:
-    """A layer of any kind in the table of formulas, by its symbols; a window's words are given for each axis.
-
-    >>> layer("matmul", B=2, m=3, k=4, p=5, b=0).values["m"]
-    3
-    """
-    if kind not in tuple(FORMULAS):
-        raise InputError(say(messages.NO_KIND, kind=repr(kind)))
-    if spatial not in range(4):
-        raise InputError(say(messages.NO_SPATIAL, spatial=repr(spatial)))
-    for name, value in symbols.items():
-        _check(name, value, least=0)
-    needed = _needed(FORMULAS[kind], spatial)
-    missing = [name for name in needed if name not in symbols]
-    if missing:
-        raise InputError(say(messages.NO_SYMBOL, kind=kind, symbols=", ".join(needed), missing=missing[0]))
-    return Layer(kind, tuple(symbols.items()), spatial)
 
 
 def _convolution(spatial: int, input_size: Sequence[int], settings: dict[str, Sizes]) -> Layer:
@@ -377,14 +370,14 @@ def _made(maker: Callable[..., Count], settings: Mapping[str, Any], **known: Any
         raise InputError(say(messages.SET_TWICE, setting=name))
     for name, value in {**settings, **known}.items():
         if name != "kind" and not (name == "stride" and value is None):
-            _check(name, value, least=int("padding" not in name))
+            check_setting(name, value, least=int("padding" not in name))
     try:
         return maker(**settings, **known)
     except (TypeError, ValueError) as error:
         raise InputError(say(messages.NO_LAYER, error=error)) from None
 
 
-def _check(name: str, value: Any, least: int = 1) -> None:
+def check_setting(name: str, value: Any, least: int = 1) -> None:
     """Refuse what is no whole number, or row of them for the axes, from ``least``; a switch is on or off."""
     if name in _SWITCHES:
         if value not in (0, 1):
@@ -393,10 +386,3 @@ def _check(name: str, value: Any, least: int = 1) -> None:
     numbers = value if name in _FOR_AXES and isinstance(value, (tuple, list)) else (value,)
     if not all(isinstance(number, int) and not isinstance(number, bool) and number >= least for number in numbers):
         raise InputError(say(messages.NO_WHOLE, setting=name, least=least, value=repr(value)))
-
-
-def _needed(formula: Formula, spatial: int) -> tuple[str, ...]:
-    """The symbols that a kind's numbers are made of."""
-    texts = (*(term.base for term in formula.terms), formula.params or "0")
-    names = {name: None for text in texts for name in expression(text, spatial).code.co_names}
-    return tuple(names)

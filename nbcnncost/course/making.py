@@ -10,7 +10,7 @@ from typing import Any
 from nbcnncost.conventions import Convention, Peer
 from nbcnncost.conventions import convention as named_convention
 from nbcnncost.course import building, messages, subjects
-from nbcnncost.course.drawing import plain_name, variant
+from nbcnncost.course.drawing import plain_name, student_id, variant
 from nbcnncost.course.layers import Layer
 from nbcnncost.course.messages import say
 from nbcnncost.course.models import layers_of
@@ -64,7 +64,7 @@ class Course:
             student, ask = plain_name(student), subjects.asked(ask)
             if isinstance(about, str):
                 made = topic(about)
-                names = (self.settings.salt, student)
+                names = (self.settings.salt, student_id(student))
                 questions = variant(about, names, lambda draw: made.make(draw, self.settings.convention), made.alike)
                 return Sheet(subjects.only(questions, ask), self.settings, name=name or about, student=student)
             return Sheet(self._questions(about, input_size, ask), self.settings, name=name, student=student)

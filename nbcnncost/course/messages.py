@@ -16,6 +16,14 @@ ASK_ACTIVATION_BYTES = "{name}: how many bytes does the output take ({bytes} a n
 ASK_WEIGHT_BYTES = "{name}: how many bytes do the parameters take ({bytes} a number)?"
 ASK_ACTIVATION_MB = "{name}: how many megabytes (10⁶ bytes) does the output take ({bytes} bytes a number)?"
 ASK_WEIGHT_MB = "{name}: how many megabytes (10⁶ bytes) do the parameters take ({bytes} bytes a number)?"
+ASK_INTENSITY = (
+    "{name}: how many FLOPs, by the convention {convention}, for each byte that is moved, if that is the input, the "
+    "parameters and the output, each once ({bytes} bytes a number)?"
+)
+ASK_TRAINING_RATIO = (
+    "{name}: how many times the forward's FLOPs, by the convention {convention}, does a training step take? It has the "
+    "forward and the gradients: none of the network's input, and no optimizer."
+)
 ASK_RATIO = "{name}: how many times as many {unit} does the first take as the second?"
 
 # A sheet's first line.
@@ -82,6 +90,9 @@ NO_HINT = "highest_hint is a step from 1 to 4, not {hint}"
 NO_SUBJECT = "a sheet is about a topic's name, layers, questions, a model or a report; not {type}"
 NO_KIND = "there is no kind {kind}; formulas.FORMULAS names them all"
 NO_SYMBOL = "{kind} has the symbols {symbols}; {missing} is missing"
+NOT_A_SYMBOL = "{kind} has the symbols {symbols}; {name} is none of them"
+NO_SYMBOLS = "{kind} computes nothing; only n, how many numbers come out, can be said of it, not {name}"
+OTHER_SPATIAL = "{kind} has the symbols {symbols}; {name} is one of them with spatial={spatial}"
 NO_SPATIAL = "spatial={spatial} is no number of axes; give one from 0 to 3"
 NO_TIMES = "a layer is called a whole number of times from 1, not {times}"
 NO_WHOLE = "{setting} takes whole numbers from {least}, not {value}"
@@ -92,6 +103,7 @@ NO_SIZE = "input_size is a row of whole numbers from 1, as (3, 224, 224); not {s
 NO_IMAGE = "input_size has {number} numbers, or one more with the batch in front; not {size}"
 OTHER_CHANNELS = "input_size has {channels} channels, but in_channels is {in_channels}; they are the same"
 NO_WORD = "{setting} is a number here, or one for each axis, not {word}: that is what is to be counted"
+NO_GROUPS = "{groups} groups do not divide {channels} channels"
 NO_LAYER = "this layer cannot be built: {error}"
 
 # A sheet tried on itself.

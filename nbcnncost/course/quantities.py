@@ -8,9 +8,11 @@ from types import MappingProxyType
 
 from nbcnncost.conventions import Convention, textbook
 from nbcnncost.course import messages
+from nbcnncost.course.elements import elements, inputs
 from nbcnncost.course.layers import Layer
 from nbcnncost.course.rewriting import Ratio
-from nbcnncost.expressions import axes, expression, output_size_text
+from nbcnncost.expressions import axes, expression, output_size_text, transposed_size_text
+from nbcnncost.records import OpRecord
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ QUANTITIES = MappingProxyType(
             Quantity("weight_bytes", messages.ASK_WEIGHT_BYTES, "B"),
             Quantity("activation_mb", messages.ASK_ACTIVATION_MB, "MB", usual=False),
             Quantity("weight_mb", messages.ASK_WEIGHT_MB, "MB", usual=False),
+            Quantity("intensity", messages.ASK_INTENSITY, "FLOP/B", usual=False),
+            Quantity("training_ratio", messages.ASK_TRAINING_RATIO, "", usual=False),
             Quantity("ratio", messages.ASK_RATIO, "", usual=False),
         )
     }
@@ -53,11 +57,14 @@ USUAL = tuple(name for name, entry in QUANTITIES.items() if entry.usual)
 #: Those that are about parameters.
 OF_PARAMS = ("params", "weight_bytes", "weight_mb")
 _MEGA = "1000000"
-#: How many elements come out, where the symbols say more than ``n``.
-_ELEMENTS = MappingProxyType(
+#: Kinds whose parameters are numbers of several sizes: weights of 8 bits, biases in floating point.
+_MIXED = ("quantized_", "dynamic_")
+#: Kinds with parameters that no symbol of theirs tells; a model does.
+_UNTOLD = frozenset(
     {
-        "N": {"C_out": "N * C_out * OUT", "N_out": "N * N_out"},
-        "X": {"batch_norm": "N * C * X", "instance_norm": "N * C * X", "group_norm": "N * C * X"},
+        *("prelu", "layer_norm", "rms_norm", "embedding", "embedding_bag", "embedding_bag_weighed"),
+        *("embedding_bag_max", "lstm_projection"),
+        *("complex_convolution", "complex_transposed_convolution", "complex_linear"),
     }
 )
 
@@ -71,11 +78,14 @@ def right(quantity: str, layer: Layer, convention: Convention) -> Ratio | None:
         text = makers[quantity](layer)
     elif quantity == "flops":
         text = flops(layer, convention)
-    elif quantity in ("receptive_field", "ratio"):
+    elif quantity == "intensity":
+        return intensity(layer, convention)
+    elif quantity in ("receptive_field", "training_ratio", "ratio"):
         return None  # of several layers together
     else:
         what, _, unit = quantity.partition("_")
-        inner = {"activation": elements, "weight": params}[what](layer)
+        is_mixed = what == "weight" and layer.kind.startswith(_MIXED)
+        inner = None if is_mixed else {"activation": elements, "weight": params}[what](layer)
         text = None if inner is None else f"e * ({inner})"
         return None if text is None else Ratio(text, _MEGA if unit == "mb" else "1")
     return None if text is None else Ratio(text)
@@ -87,6 +97,7 @@ def context(layer: Layer, convention: Convention) -> Mapping[str, str]:
         "MACS": macs(layer),
         "PARAMS": params(layer),
         "ELEMENTS": elements(layer),
+        "INPUTS": inputs(layer),
         "BASE": layer.formula.terms[0].base if len(layer.formula.terms) == 1 else None,
         "SUMS": _sums(layer, convention),
     }
@@ -101,10 +112,18 @@ def macs(layer: Layer) -> str | None:
 
 def flops(layer: Layer, convention: Convention) -> str | None:
     """What the convention counts, in every call; the textbook's FLOPs where it counts MACs."""
+    text = counted_text(layer.op, convention)
+    return None if text in ("0", None) else _each_call(text, layer)
+
+
+def counted_text(op: OpRecord, convention: Convention) -> str | None:
+    """The formula of the FLOPs of an operation, or their number where a function counts; ``None`` for unknown ones."""
     counting = counting_flops(convention)
-    shown = counting.expression(layer.op)
-    text = str(counting.count(layer.op)) if shown is None else shown.text
-    return None if text in ("0", "None") else _each_call(text, layer)
+    shown = counting.expression(op)
+    if shown is not None:
+        return shown.text
+    number = counting.count(op)
+    return None if number is None else str(number)
 
 
 def counting_flops(convention: Convention) -> Convention:
@@ -113,24 +132,22 @@ def counting_flops(convention: Convention) -> Convention:
 
 
 def params(layer: Layer) -> str | None:
-    """The parameters, once however often the layer is called."""
+    """The parameters, once however often the layer is called; ``None`` where nothing tells them."""
+    if layer.own_params is None and layer.kind in _UNTOLD:
+        return None
     text = layer.formula.params or "0"
     if layer.own_params is not None and expression(text, layer.spatial).value(layer.values) != layer.own_params:
         return str(layer.own_params)
     return text
 
 
-def elements(layer: Layer) -> str | None:
-    """The elements of the output of one call."""
-    if layer.kind in _ELEMENTS["X"]:
-        return _ELEMENTS["X"][layer.kind]
-    found = (text for symbol, text in _ELEMENTS["N"].items() if symbol in layer.values)
-    text = next(found, "N * C * OUT" if "C" in layer.values and layer.has_sizes else "n")
-    shown = expression(text, layer.spatial)
-    is_known = "n" in layer.values and layer.values.keys() >= set(shown.code.co_names)
-    if is_known and shown.value(layer.values) == layer.values["n"]:
-        return text
-    return "n" if layer.values.get("n", 1) > 1 else None
+def intensity(layer: Layer, convention: Convention) -> Ratio | None:
+    """The FLOPs for each byte, if input, parameters and output are moved once; ``None`` for a layer called again."""
+    above, sides = flops(layer, convention), (inputs(layer), params(layer), elements(layer))
+    known = [side for side in sides if side is not None]
+    if above is None or len(known) != len(sides) or layer.calls > 1:
+        return None
+    return Ratio(above, f"e * ({' + '.join(known)})")
 
 
 def _sums(layer: Layer, convention: Convention) -> str | None:
@@ -148,7 +165,7 @@ def size_text(axis: str, layer: Layer) -> str:
     """The formula of the output's size along an axis."""
     short = axis.lower()
     if f"O_{short}" in layer.values:
-        return f"({axis}_in - 1) * S_{short} - 2 * P_{short} + D_{short} * (K_{short} - 1) + O_{short} + 1"
+        return transposed_size_text(axis)
     return output_size_text(axis)
 
 

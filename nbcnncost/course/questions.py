@@ -20,7 +20,7 @@ from nbcnncost.course.mistakes import MISTAKES, RATIO_MISTAKES, Mistake
 from nbcnncost.course.numerals import number_text
 from nbcnncost.course.parts import Part
 from nbcnncost.course.quantities import OF_PARAMS, QUANTITIES, Quantity, counting_flops
-from nbcnncost.course.rewriting import Ratio
+from nbcnncost.course.rewriting import Ratio, replaced
 from nbcnncost.languages import LANGUAGES, translate
 
 #: Conventions that an answer may be right by; their FLOPs or MACs are of single operations, whatever stands around.
@@ -161,6 +161,17 @@ class Question:
         parts, below = (tuple(_changed(part, sizes) for part in side) for side in (self.parts, self.below))
         return replace(self, parts=parts, below=below, feeds=())
 
+    def with_amount(self, earlier: Question, value: Fraction) -> Question | None:
+        """The same question with a student's answer to an earlier one in the place of its formula.
+
+        ``None`` where the formula does not stand in this one's as a whole, or the answer is no whole number.
+        """
+        sides = (self.parts, earlier.parts)
+        if any(len(side) != 1 for side in sides) or self.below or value.denominator != 1:
+            return None
+        part = _with_amount(self.parts[0], earlier.parts[0], int(value))
+        return None if part is None else replace(self, parts=(part,), feeds=())
+
     @cached_property
     def by_other_conventions(self) -> Mapping[str, Fraction]:
         """What other conventions count instead, by their names; only where it is another number."""
@@ -229,6 +240,8 @@ class Question:
             return
         inverted, share, first_alone = RATIO_MISTAKES
         yield Wrong((inverted,), 1 / self.value)
+        if self.quantity.name != "ratio":  # of two designs, not of a step and its forward
+            return
         yield Wrong((share,), 1 - 1 / self.value)
         if len(self.below) > 1:
             yield Wrong((first_alone,), self._value(self.parts, self.below[:1]))
@@ -276,3 +289,14 @@ def _called(part: Part, lang: str) -> Part:
 def _changed(part: Part, sizes: Mapping[str, Fraction]) -> Part:
     values = {**part.values, **{name: int(value) for name, value in sizes.items() if name in part.values}}
     return Part(part.name, part.kind, part.quantity, part.right, values, part.spatial, part.context)
+
+
+def _with_amount(part: Part, earlier: Part, value: int) -> Part | None:
+    """A summand with the earlier quantity's name where its formula stood, and where a mistake may put it."""
+    name = earlier.quantity
+    texts = {"": part.right.text, **part.context}
+    put = {word: replaced(text, {earlier.right.text: name}) for word, text in texts.items()}
+    if put[""] == part.right.text or earlier.right.over != "1":
+        return None
+    right = Ratio(put.pop(""), part.right.over)
+    return replace(part, right=right, values={**part.values, name: value}, context=put)

@@ -42,8 +42,8 @@ class Ratio:
 class Rewrite:
     """What becomes of the right formula: ``whole`` with the right one in its place, then parts replaced by others.
 
-    In ``whole`` the word ``RIGHT`` stands for the right formula, other capital words for what the question knows
-    beside it (``PARAMS``); ``over`` replaces what the formula is divided by.
+    In ``whole``, and in ``over``, which replaces what divides it, the words ``RIGHT`` and ``OVER`` stand for the right
+    formula and for what divides that, other capital words for what the question knows beside it (``PARAMS``).
     """
 
     whole: str = "RIGHT"
@@ -57,11 +57,11 @@ class Rewrite:
 
     def __call__(self, right: Ratio, context: Mapping[str, str], spatial: int) -> Ratio | None:
         """The formula with the mistake in it; ``None`` where there is no place for it."""
-        known = {**context, "RIGHT": right.text}
-        if any(word not in known for word in re.findall(r"\b[A-Z]{3,}\b", self.whole) if word not in _WORDS):
+        known = {**context, "RIGHT": right.text, "OVER": right.over}
+        named = re.findall(r"\b[A-Z]{3,}\b", f"{self.whole} {self.over}")
+        if any(word not in known for word in named if word not in _WORDS):
             return None
-        over = self.over or right.over
-        text = _replaced(expanded(self.whole, spatial), tuple(known.items()))
+        text, over = (replaced(expanded(side, spatial), known) for side in (self.whole, self.over or "OVER"))
         if self.parts:
             parts = tuple((name, expanded(put, spatial)) for name, put in self.parts.items())
             changed = _replaced(text, parts), over if over == "1" else _replaced(over, parts)
@@ -100,6 +100,15 @@ def expanded(text: str, spatial: int) -> str:
         return for_axis(match[1], letters[0]) if letters else "1"
 
     return _FIRST.sub(first, _EACH.sub(each, text))
+
+
+def replaced(text: str, parts: Mapping[str, str]) -> str:
+    """The text with every part, a formula of its own, replaced by another; as it was where none is in there.
+
+    >>> replaced("2 * (N * OUT) + b", {"N * OUT": "macs"})
+    '2 * macs + b'
+    """
+    return _replaced(text, tuple(parts.items()))
 
 
 @lru_cache(maxsize=16384)

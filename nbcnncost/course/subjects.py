@@ -15,7 +15,9 @@ from nbcnncost.course.questions import Question
 from nbcnncost.errors import CostError, InputError
 
 #: What a ratio of two designs may be of: what adds up over their layers.
-_AMOUNTS = tuple(name for name in QUANTITIES if name not in (*SIZES, "receptive_field", "ratio"))
+_AMOUNTS = tuple(
+    name for name in QUANTITIES if name not in (*SIZES, "receptive_field", "intensity", "training_ratio", "ratio")
+)
 
 
 def several(name: object, about: Any) -> tuple[Layer, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 from types import MappingProxyType
 
 from nbcnncost.conventions import Convention
 from nbcnncost.course import layers, messages
-from nbcnncost.course.building import layer_questions, ratio, receptive_field
+from nbcnncost.course.building import layer_questions, ratio, receptive_field, training_ratio
 from nbcnncost.course.drawing import RIGHT, Draw
 from nbcnncost.course.layers import Layer
 from nbcnncost.course.messages import say
@@ -153,6 +154,34 @@ def _memory(draw: Draw, convention: Convention) -> list[Question]:
     return layer_questions("conv1", [drawn_convolution(draw, batch=draw.choice((8, 16, 32)))], convention, asked)
 
 
+def _intensity(draw: Draw, convention: Convention) -> list[Question]:
+    ins, outs = draw.several(2, range(60, 900))
+    made = {
+        "conv1": drawn_convolution(draw, batch=draw.choice((2, 3, 5))),
+        "fc1": layers.linear(in_features=ins, out_features=outs, batch=draw.choice((8, 16, 32)), bias=False),
+    }
+    asked = ("macs", "flops", "intensity")
+    return [entry for name, layer in made.items() for entry in layer_questions(name, [layer], convention, asked)]
+
+
+def _training(draw: Draw, convention: Convention) -> list[Question]:
+    first = drawn_convolution(draw, bias=False)
+    outs, kernel = draw.choice((24, 32, 40)), draw.choice((3, 5))
+    second = layers.conv2d(
+        in_channels=first.values["C_out"],
+        out_channels=outs,
+        kernel_size=kernel,
+        stride=2,
+        padding=kernel // 2,
+        bias=False,
+        input_size=first.output_shape[1:],
+    )
+    last = layers.linear(in_features=prod(second.output_shape), out_features=draw.whole(50, 1000), bias=False)
+    found = training_ratio("net", [first, second, last], convention)
+    asked = layer_questions("conv1", [first], convention, ("flops",))
+    return [*asked, *([] if found is None else [found])]
+
+
 def _receptive_field(draw: Draw, convention: Convention) -> list[Question]:
     channels, stack = 8, []
     size: tuple[int, ...] = (channels, 400, 400)
@@ -233,6 +262,8 @@ TOPICS = MappingProxyType(
             Topic("recurrent", "an LSTM or a GRU", _recurrent),
             Topic("attention", "attention", _attention),
             Topic("memory", "numbers, bytes and megabytes", _memory),
+            Topic("intensity", "FLOPs for each byte that is moved", _intensity),
+            Topic("training", "what a training step takes, beside the forward", _training),
             Topic("receptive_field", "how far a stack of convolutions sees", _receptive_field),
             Topic("separable", "what a depthwise separable convolution saves", _separable, _DEPTHWISE),
             Topic("bottleneck", "what a bottleneck saves", _bottleneck, _CHAINED),

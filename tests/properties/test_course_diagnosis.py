@@ -132,6 +132,52 @@ def test_earlier_errors_are_told_in_a_hundred_variants(topic):
     follow(topic, 100)
 
 
+#: What an earlier amount that is wrong by one more makes of the next answer, with one mistake on top.
+ON_TOP = {
+    ("macs", "flops"): {"macs_not_flops": 1, "training_for_inference": 3 * 2, "two_n_minus_one": 2},
+    ("params", "weight_bytes"): {"elements_for_bytes": 1, "bits_for_bytes": 8 * 4},
+    ("activation_bytes", "activation_mb"): {"bits_for_bytes": Fraction(8, 10**6), "mib_for_mb": Fraction(1, 2**20)},
+    ("weight_bytes", "weight_mb"): {"bits_for_bytes": Fraction(8, 10**6), "mib_for_mb": Fraction(1, 2**20)},
+}
+#: Topics in which one amount goes on into another.
+STAGED = ("convolution", "grouped", "dilated", "batch", "linear", "recurrent", "attention", "memory")
+
+
+def amounts(topic, number):
+    """Whoever has an amount wrong in no known way and makes one mistake more is told that, unless fewer explain it."""
+    told, made = 0, 0
+    for student in range(number):
+        lab = sheet(topic, student=str(student))
+        for question in lab.questions:
+            for (before, after), mistakes in ON_TOP.items():
+                key = f"{question.name}.{before}"
+                if question.quantity.name != after or key not in lab:
+                    continue
+                numbers, off = slips(question), lab[key].value // 7 + 3
+                for name in mistakes.keys() & numbers.keys():
+                    answer = whole(numbers[name] + mistakes[name] * off)
+                    found = lab.diagnose(question.key, answer, {key: whole(lab[key].value + off)})
+                    assert not found.is_right
+                    alone = diagnose(question, answer).id
+                    made += 1
+                    told += found.id == (f"carried+{name}" if alone == "unknown" else alone)
+    assert made >= number
+    assert told / made >= 0.99
+
+
+@pytest.mark.parametrize("topic", STAGED)
+def test_a_mistake_on_top_of_a_wrong_amount_is_told_in_some_variants(topic):
+    """MACs, parameters or bytes that are wrong go on into the next answer, in which one more mistake is made."""
+    amounts(topic, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("topic", STAGED)
+def test_a_mistake_on_top_of_a_wrong_amount_is_told_in_a_hundred_variants(topic):
+    """The same in a hundred."""
+    amounts(topic, 100)
+
+
 def test_the_topics_together_make_nearly_every_mistake():
     """What the drawn layers cannot show has no parameters, or is dropout: those have tests of their own."""
     seen = {name for topic in TOPICS for name in tried(topic, 1)[2]}

@@ -8,7 +8,7 @@ from textwrap import indent
 
 from nbcnncost.course.generators import notebook, wording
 from nbcnncost.course.generators.notebook import Cell, cell_id
-from nbcnncost.course.generators.plan import Plan, Points, number, plan, solution
+from nbcnncost.course.generators.plan import Plan, Points, exactly, plan, solution
 from nbcnncost.course.generators.recipe import quoted
 from nbcnncost.course.grading import variable
 from nbcnncost.course.questions import Question
@@ -23,6 +23,13 @@ export_cell: false
 tests:
     ok_format: false
     files: false"""
+#: What stands above a case that students do not see; what is left of the points is the other case's.
+_HIDDEN = """\
+\""" # BEGIN TEST CONFIG
+points: {points}
+hidden: true
+\""" # END TEST CONFIG
+"""
 #: A check in otter starts anew each time, so that its feedback cannot climb: it names the mistake at once.
 _HINT = 2
 
@@ -31,8 +38,9 @@ def otter(sheet: Sheet, points: Points = 1, *, explain: float = 0, title: str = 
     """The master notebook of an otter assignment about a sheet, as the text of an ``.ipynb`` file.
 
     ``otter assign lab.ipynb dist`` makes the students' notebook and the autograder of it. Tests are exception-style
-    functions of plain Python that make the sheet themselves; they give a question's points or none. The arguments
-    are those of :func:`nbgrader`.
+    functions of plain Python that make the sheet themselves. A question that builds on earlier ones has two: a hidden
+    one gives the course's share of the points to what is right but for an earlier error, the other one the rest. The
+    arguments are those of :func:`nbgrader`.
 
     >>> from nbcnncost.course import linear, sheet
     >>> "# BEGIN TESTS" in otter(sheet({"fc": linear(in_features=400, out_features=120)}))
@@ -77,15 +85,36 @@ def otter_tests(sheet: Sheet, points: Points = 1, *, setup: str = "") -> dict[st
 
 
 def _file(found: Plan, question: Question) -> str:
-    name, points = variable(question.key), number(found.points[question.key])
+    name, points = variable(question.key), exactly(found.points[question.key])
     head = f'from otter.test_files import test_case\n\nOK_FORMAT = False\n\nname = "{name}"\npoints = {points}\n\n\n'
-    return f"{head}@test_case(points={points}, hidden=False)\n{_test(found, question)}\n"
+    share = _share(found, question)
+    if not share:
+        return f"{head}@test_case(points={points}, hidden=False)\n{_test(found, question)}\n"
+    right = f"@test_case(hidden=False)\n{_test(found, question)}\n"
+    return f"{head}{right}\n\n@test_case(points={share!r}, hidden=True)\n{_carried_test(found, question)}\n"
+
+
+def _share(found: Plan, question: Question) -> float:
+    """The points of an answer that is right but for an earlier error; 0 where none goes on into the question."""
+    goes_on = any(feed.key in found.sheet for feed in question.feeds)
+    return float(found.points[question.key] * found.sheet.settings.carried_share) if goes_on else 0.0
 
 
 def _test(found: Plan, question: Question) -> str:
-    name = variable(question.key)
+    """A case that passes with the right answer."""
+    return _case(found, question, variable(question.key), "")
+
+
+def _carried_test(found: Plan, question: Question) -> str:
+    """A case that passes with what gets a share of any points, too."""
+    return _case(found, question, f"{variable(question.key)}_carried", "points=1, ")
+
+
+def _case(found: Plan, question: Question, name: str, scored: str) -> str:
     drawn = ['STUDENT = env.get("STUDENT")'] if found.recipe.is_drawn else []
-    checked = f'lab.check("{question.key}", env.get("{name}"), hint={min(_HINT, found.sheet.settings.highest_hint)})'
+    answer = f'env.get("{variable(question.key)}")'
+    hint = min(_HINT, found.sheet.settings.highest_hint)
+    checked = f'lab.check({quoted(question.key)}, {answer}, {scored}hint={hint})'
     body = "\n".join([*drawn, found.graded_lab("env"), checked])
     return f"def test_{name}(env):\n{indent(body, '    ')}"
 
@@ -121,7 +150,7 @@ def _student_cells(found: Plan) -> Iterator[Cell]:
 
 def _question_cells(found: Plan, question: Question) -> Iterator[Cell]:
     key, name = question.key, variable(question.key)
-    points = number(found.points[key])
+    points = exactly(found.points[key])
     yield notebook.raw(cell_id(key, "begin"), f"# BEGIN QUESTION\nname: {name}\npoints: {points}")
     yield notebook.markdown(cell_id(key, "question"), found.prompt(question))
     yield notebook.raw(cell_id(key, "begin-solution"), "# BEGIN SOLUTION")
@@ -129,13 +158,16 @@ def _question_cells(found: Plan, question: Question) -> Iterator[Cell]:
     yield notebook.raw(cell_id(key, "end-solution"), "# END SOLUTION")
     yield notebook.raw(cell_id(key, "begin-tests"), "# BEGIN TESTS")
     yield notebook.code(cell_id(key, "test"), _test(found, question))
+    if share := _share(found, question):
+        hidden = f"{_HIDDEN.format(points=share)}{_carried_test(found, question)}"
+        yield notebook.code(cell_id(key, "carried-test"), hidden)
     yield notebook.raw(cell_id(key, "end-tests"), "# END TESTS")
     yield notebook.raw(cell_id(key, "end"), "# END QUESTION")
 
 
 def _explanation(found: Plan, name: str) -> Iterator[Cell]:
     own = cell_id(name, "why")
-    config = f"# BEGIN QUESTION\nname: {variable(f'{name}.why')}\nmanual: true\npoints: {number(found.explain)}"
+    config = f"# BEGIN QUESTION\nname: {variable(f'{name}.why')}\nmanual: true\npoints: {exactly(found.explain)}"
     yield notebook.raw(f"{own}-begin", config)
     yield notebook.markdown(own, found.explanation(name))
     yield notebook.raw(f"{own}-begin-solution", "# BEGIN SOLUTION")

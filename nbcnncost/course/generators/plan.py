@@ -105,3 +105,12 @@ def points_text(points: float) -> str:
 def number(points: float) -> str:
     """Points as they are read: ``2``, ``0.5``."""
     return exact(int(points)) if points == int(points) else f"{points:g}"
+
+
+def exactly(points: float) -> str:
+    """Points as code has them, in which parts of them add up to no more.
+
+    >>> exactly(1000.0), exactly(7 / 3)
+    ('1000', '2.3333333333333335')
+    """
+    return str(int(points)) if points == int(points) else repr(float(points))

@@ -30,6 +30,16 @@ _QUESTIONS = {
     "{name}: how many megabytes (10⁶ bytes) do the parameters take ({bytes} bytes a number)?": (
         "{name}：参数占多少兆字节（MB，10⁶ 字节；每个数 {bytes} 字节）？"
     ),
+    "{name}: how many FLOPs, by the convention {convention}, for each byte that is moved, if that is the input, the "
+    "parameters and the output, each once ({bytes} bytes a number)?": (
+        "{name}：若输入、参数与输出各搬运一次（每个数 {bytes} 字节），按计数约定 {convention}，"
+        "每搬运一字节作多少次浮点运算（FLOPs）？"
+    ),
+    "{name}: how many times the forward's FLOPs, by the convention {convention}, does a training step take? It has the "
+    "forward and the gradients: none of the network's input, and no optimizer.": (
+        "{name}：按计数约定 {convention}，一个训练步（前向传播与各梯度）的 FLOPs 是前向传播的多少倍？"
+        "网络的输入不需要梯度，优化器不计。"
+    ),
     "{name}: how many times as many {unit:text} does the first take as the second?": (
         "{name}：第一个方案的{unit}是第二个的多少倍？"
     ),
@@ -151,6 +161,14 @@ _REFUSALS = {
         "没有 {kind} 这类运算；formulas.FORMULAS 列出了全部类别"
     ),
     "{kind} has the symbols {symbols}; {missing} is missing": "{kind} 的符号有 {symbols}；缺少 {missing}",
+    "{kind} has the symbols {symbols}; {name} is none of them": "{kind} 的符号有 {symbols}；其中没有 {name}",
+    "{kind} has the symbols {symbols}; {name} is one of them with spatial={spatial}": (
+        "{kind} 的符号有 {symbols}；取 spatial={spatial} 时才有 {name}"
+    ),
+    "{kind} computes nothing; only n, how many numbers come out, can be said of it, not {name}": (
+        "{kind} 不作计算；只能给出 n，即输出共有多少个数，不能给出 {name}"
+    ),
+    "{groups} groups do not divide {channels} channels": "{groups} 个分组不能整除 {channels} 个通道",
     "spatial={spatial} is no number of axes; give one from 0 to 3": "spatial={spatial} 不是轴的个数；应为 0 到 3",
     "a layer is called a whole number of times from 1, not {times}": "层的调用次数应为不小于 1 的整数，不能是 {times}",
     "{setting} takes whole numbers from {least}, not {value}": "{setting} 应为不小于 {least} 的整数，不能是 {value}",
@@ -427,6 +445,29 @@ _LAYERS = {
     "Queries meet keys, and then the scores meet the values.": "查询先与键相乘，得到的分数再与值相乘。",
 }
 
+_MOVING = {
+    "the parameters forgotten among what is moved": "漏了搬运参数的字节",
+    "the input forgotten among what is moved": "漏了搬运输入的字节",
+    "the output forgotten among what is moved": "漏了搬运输出的字节",
+    "only the parameters counted as moved": "只计了搬运参数的字节",
+    "Input, parameters and output are all moved, each once.": "输入、参数与输出都要搬运，各一次。",
+    "the bytes divided by the FLOPs": "用字节数除以了 FLOPs",
+    "Arithmetic intensity is the FLOPs divided by the bytes.": "算术强度是 FLOPs 除以字节数。",
+}
+
+_TRAINING = {
+    "a gradient counted for the network's input": "给网络的输入也计了梯度",
+    "Nothing is learned from the gradient of the images: the first layer has only that of its weights.": (
+        "图像的梯度不用于学习：第一层只需要其权重的梯度。"
+    ),
+    "the backward pass taken to cost as much as the forward": "以为反向传播与前向传播的计算量相同",
+    "Each layer has two gradients, of its weights and of its input, and each costs as much as its forward.": (
+        "每层有两个梯度，即权重的与输入的，各与其前向传播的计算量相同。"
+    ),
+    "the backward pass counted alone": "只计了反向传播",
+    "A training step runs forward first, then backward.": "一个训练步先前向传播，再反向传播。",
+}
+
 _FIELDS_AND_RATIOS = {
     "the strides below ignored": "忽略了前面各层的步幅",
     "After a stride one step is several input positions: each layer adds (K − 1) times all strides below it.": (
@@ -464,6 +505,8 @@ COURSE = MappingProxyType(
         **_BIASES_AND_CHANNELS,
         **_WINDOWS,
         **_LAYERS,
+        **_MOVING,
+        **_TRAINING,
         **_FIELDS_AND_RATIOS,
     }
 )
