@@ -1,4 +1,4 @@
-"""One thread for each process, and a loud word where the browser's tests were skipped.
+"""One thread for each process, a shell for each test that asks, and a loud word where browser tests were skipped.
 
 The nets are small, and workers that share cores wait for each other's threads.
 """
@@ -6,14 +6,36 @@ The nets are small, and workers that share cores wait for each other's threads.
 from __future__ import annotations
 
 import os
+import sys
 
 import chromium
+import pytest
+from IPython import version_info
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 # Read when torch is first imported: here, and in the kernels that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Two files of this name cannot both be read for their docstrings' examples; they have none.
 collect_ignore_glob = ["**/conftest.py", "conftest.py"]
+
+
+COLORLESS = "nocolor" if version_info[0] >= 9 else "NoColor"
+
+
+@pytest.fixture
+def bare_shell(tmp_path, monkeypatch):
+    """A shell of its own with the extension loaded."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.delattr("builtins._", raising=False)  # a doctest in this process leaves it, and IPython then sets none
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    InteractiveShell.clear_instance()
+    config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": COLORLESS}})
+    made = InteractiveShell.instance(config=config)
+    made.run_line_magic("load_ext", "nbcnncost")
+    yield made
+    InteractiveShell.clear_instance()
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -6,7 +6,6 @@ import ast
 import html
 import json
 import re
-import sys
 import warnings
 import zlib
 from base64 import b64decode
@@ -17,9 +16,7 @@ from string import Formatter
 import nbformat
 import pytest
 import torch
-from IPython import version_info
 from IPython.core.error import UsageError
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from torch import nn
 from traitlets import TraitError
@@ -590,22 +587,12 @@ def test_with_a_font_charts_are_drawn_in_chinese(reports, monkeypatch):
 
 # The magic
 
-COLORLESS = "nocolor" if version_info[0] >= 9 else "NoColor"
-
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch):
+def shell(bare_shell):
     """A shell of its own with the extension loaded and a model ``net``."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    monkeypatch.delattr("builtins._", raising=False)
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    InteractiveShell.clear_instance()
-    config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": COLORLESS}})
-    made = InteractiveShell.instance(config=config)
-    made.run_line_magic("load_ext", "nbcnncost")
-    made.user_ns["net"] = Block()
-    yield made
-    InteractiveShell.clear_instance()
+    bare_shell.user_ns["net"] = Block()
+    return bare_shell
 
 
 def run(shell, cell):

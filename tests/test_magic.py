@@ -8,12 +8,9 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from IPython import version_info
 from IPython.core.completer import provisionalcompleter
 from IPython.core.error import UsageError
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from traitlets.config import Config
 
 import nbcnncost
 from nbcnncost.comparison import Comparison
@@ -28,8 +25,6 @@ from nbcnncost.magic.words import is_silenced, words_of
 from nbcnncost.report import Report
 from nbcnncost.side_by_side import SideBySide
 
-COLORLESS = "nocolor" if version_info[0] >= 9 else "NoColor"
-
 NET = """\
 class Net(nn.Module):
     def __init__(self, out=4):
@@ -43,18 +38,10 @@ class Net(nn.Module):
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch):
+def shell(bare_shell):
     """A shell of its own with the extension loaded and ``nn`` imported."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    monkeypatch.delattr("builtins._", raising=False)  # a doctest in this process leaves it, and IPython then sets none
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    InteractiveShell.clear_instance()
-    config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": COLORLESS}})
-    made = InteractiveShell.instance(config=config)
-    made.run_line_magic("load_ext", "nbcnncost")
-    made.run_cell("import torch\nfrom torch import nn", store_history=True)
-    yield made
-    InteractiveShell.clear_instance()
+    bare_shell.run_cell("import torch\nfrom torch import nn", store_history=True)
+    return bare_shell
 
 
 def run(shell, cell):

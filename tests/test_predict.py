@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from types import SimpleNamespace
 
 import nbformat
 import pytest
 import torch
-from IPython import version_info
 from IPython.core.error import UsageError
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from nbclient import NotebookClient
 from torch import nn
-from traitlets.config import Config
 
 from nbcnncost import CostError, cost, course
 from nbcnncost.course import Prediction, predict
 from nbcnncost.course.prediction_widget import PredictionTable
 from nbcnncost.errors import ShapeError
 
-COLORLESS = "nocolor" if version_info[0] >= 9 else "NoColor"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -286,18 +281,10 @@ def test_python_fills_the_table(table, prediction):
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch):
+def shell(bare_shell):
     """A shell of its own with the extension loaded, and a kernel's name for its cell."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    monkeypatch.delattr("builtins._", raising=False)
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-    InteractiveShell.clear_instance()
-    config = Config({"HistoryManager": {"enabled": False}, "InteractiveShell": {"colors": COLORLESS}})
-    made = InteractiveShell.instance(config=config)
-    made.run_line_magic("load_ext", "nbcnncost")
-    made.user_ns.update(Net=Net, nn=nn, net=Net())
-    yield made
-    InteractiveShell.clear_instance()
+    bare_shell.user_ns.update(Net=Net, nn=nn, net=Net())
+    return bare_shell
 
 
 def run(shell, cell):
