@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from nbcnncost.kinds import FORMULAS
@@ -36,14 +36,16 @@ class Uncounted:
         return self.name.replace(" ", "_")
 
 
-def uncounted_ops(trace: Trace, root: Place, counts: Counts, step: Counts | None) -> tuple[Uncounted, ...]:
-    """The operations below a place that no rule knows; ``step`` counts those of a training step."""
+def uncounted_ops(
+    trace: Trace, leaves: Callable[[], Iterable[Place]], counts: Counts, step: Counts | None
+) -> tuple[Uncounted, ...]:
+    """The operations that no rule knows; ``step`` counts those of a training step, ``leaves`` says where they are."""
     where: dict[tuple[str, str, str], list[str]] = {}
     backward = () if trace.training is None else trace.training.ops
     for ops, tally, of_step in ((trace.ops, counts, False), (backward, step, True)):
         if tally is None or None not in tally.macs:
             continue
-        for place in root.leaves():
+        for place in leaves():
             for index in place.step if of_step else place.ops:
                 if tally.macs[index] is None:
                     op = ops[index]

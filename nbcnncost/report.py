@@ -106,6 +106,10 @@ class Report(Shown):
     def _root(self) -> Place:
         return lay_out(self.trace)
 
+    def _leaves(self) -> Iterator[Place]:
+        """The places of all rows; they are laid out when something first asks for them."""
+        return self._root.leaves()
+
     @cached_property
     def _counts(self) -> Counts:
         return count_ops(self.trace, self.convention)
@@ -122,7 +126,7 @@ class Report(Shown):
     @cached_property
     def _leaf_rows(self) -> dict[int, Row]:
         """The rows by the identity of their places."""
-        return {id(place): self._leaf_row(place) for place in self._root.leaves()}
+        return {id(place): self._leaf_row(place) for place in self._leaves()}
 
     def _leaf_row(self, place: Place) -> Row:
         return leaf_row(place, self.trace, self._counts, self._step, why_no_step(self.trace, self.convention))
@@ -172,7 +176,7 @@ class Report(Shown):
     @cached_property
     def uncounted(self) -> tuple[Uncounted, ...]:
         """The operations that no rule knows; the totals leave them out."""
-        return uncounted_ops(self.trace, self._root, self._counts, self._step)
+        return uncounted_ops(self.trace, self._leaves, self._counts, self._step)
 
     @property
     def coverage(self) -> str:
@@ -229,7 +233,7 @@ class Report(Shown):
         >>> print(report.explain().lines[-1])
         2·N_in·N_out = 2·400·120 = 96,000
         """
-        leaves = [*self._root.leaves(), *self._root.closed_places()]
+        leaves = [*self._leaves(), *self._root.closed_places()]
         if path is None:
             path = max(self.rows, key=lambda row: row.count or 0).path
         place = next((leaf for leaf in leaves if leaf.path == path), None)

@@ -1,4 +1,4 @@
-"""One thread for each process, and a loud word where the browser's tests were skipped.
+"""One thread for each process, a shell for each test that asks, and a loud word where browser tests were skipped.
 
 The nets are small, and workers that share cores wait for each other's threads.
 """
@@ -9,6 +9,8 @@ import gc
 import os
 
 import chromium
+import pytest
+from shells import fresh_shell
 
 # Read when torch is first imported: here, and in the kernels that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -21,6 +23,13 @@ def pytest_collection_finish():
     """Let the garbage collector pass over torch and the tests themselves: a million objects that live to the end."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def bare_shell(tmp_path, monkeypatch):
+    """A shell of its own with the extension loaded."""
+    with fresh_shell(tmp_path, monkeypatch) as shell:
+        yield shell
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -7,21 +7,12 @@ import re
 import pytest
 import torch
 from torch import nn
+from worked_out import evaluate
 
 from nbcnncost import CostError, conventions, cost, formulas
 from nbcnncost.expressions import FormulaError, expression
 from nbcnncost.records import OpRecord, TensorSpec
 from nbcnncost.work import CATEGORIES
-
-
-def evaluate(shown: str) -> int:
-    """The value of a line as a reader would work it out; ⌊…⌋ rounds down, other divisions are exact."""
-    python = shown.replace("·", "*").replace("−", "-").replace(",", "")
-    python = re.sub(r"⌊(.*)/(\d+)⌋", r"((\1)//\2)", python)
-    value = eval(python)
-    assert value == int(value)
-    return int(value)
-
 
 LAYERS = [
     (nn.Conv2d(64, 64, 3, padding=1), (2, 64, 56, 56)),

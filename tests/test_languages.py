@@ -670,11 +670,10 @@ def test_with_a_font_charts_are_drawn_in_chinese(reports, monkeypatch):
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch):
+def shell(bare_shell):
     """A shell of its own with the extension loaded and a model ``net``."""
-    with shells.fresh_shell(tmp_path, monkeypatch) as made:
-        made.user_ns["net"] = Block()
-        yield made
+    bare_shell.user_ns["net"] = Block()
+    return bare_shell
 
 
 def run(shell, cell):

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.error import UsageError
-from shells import fresh_shell, run
+from shells import run
 
 import nbcnncost
 from nbcnncost.comparison import Comparison
@@ -38,11 +38,10 @@ class Net(nn.Module):
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch):
+def shell(bare_shell):
     """A shell of its own with the extension loaded and ``nn`` imported."""
-    with fresh_shell(tmp_path, monkeypatch) as made:
-        made.run_cell("import torch\nfrom torch import nn", store_history=True)
-        yield made
+    bare_shell.run_cell("import torch\nfrom torch import nn", store_history=True)
+    return bare_shell
 
 
 def report_of(shell, cell):

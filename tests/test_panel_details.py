@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 import linecache
-import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,6 +12,7 @@ import pytest
 import torch
 from nets import Body
 from torch import nn
+from worked_out import evaluate
 
 from nbcnncost import cost
 from nbcnncost.conventions import CONVENTIONS
@@ -39,15 +39,6 @@ def steps_of(shown: str) -> list[str]:
     """The steps of an equation, without the spaces that are only for the eye."""
     plain = read(ElementTree.fromstring(shown)).replace("\N{NO-BREAK SPACE}", " ")
     return [step.removeprefix("=") for step in plain.split("\n")]
-
-
-def evaluate(shown: str) -> int:
-    """The value of a step as a reader would work it out."""
-    python = shown.replace("·", "*").replace("−", "-").replace(",", "")
-    python = re.sub(r"⌊(.*)/(\d+)⌋", r"((\1)//\2)", python)
-    value = eval(python)
-    assert value == int(value)
-    return int(value)
 
 
 LAYERS = [

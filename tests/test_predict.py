@@ -8,10 +8,9 @@ import re
 import nbformat
 import pytest
 import torch
-from IPython import version_info
 from IPython.core.error import UsageError
 from nbclient import NotebookClient
-from shells import fresh_shell, run
+from shells import run
 from torch import nn
 
 from nbcnncost import CostError, cost, course
@@ -19,7 +18,6 @@ from nbcnncost.course import Prediction, predict
 from nbcnncost.course.prediction_widget import PredictionTable
 from nbcnncost.errors import ShapeError
 
-COLORLESS = "nocolor" if version_info[0] >= 9 else "NoColor"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -284,11 +282,10 @@ def test_python_fills_the_table(table, prediction):
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch):
+def shell(bare_shell):
     """A shell of its own with the extension loaded, and a kernel's name for its cell."""
-    with fresh_shell(tmp_path, monkeypatch) as made:
-        made.user_ns.update(Net=Net, nn=nn, net=Net())
-        yield made
+    bare_shell.user_ns.update(Net=Net, nn=nn, net=Net())
+    return bare_shell
 
 
 @pytest.mark.parametrize(

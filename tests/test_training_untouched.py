@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import random
-import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +11,7 @@ import test_untouched as untouched
 import torch
 import torch.nn.functional as F
 from apart import said_apart
-from test_untouched import MIDDLES, Kept, Net, append, delete, harm, made, of_model, of_session
+from test_untouched import MIDDLES, Kept, Net, append, delete, made
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 from torch.utils.checkpoint import checkpoint
@@ -297,22 +294,8 @@ def interrupt_at_every_line() -> str:
 
 
 def interrupt_at_random_moments() -> str:
-    """Ctrl-C sent by a timer, twenty times, while a step is traced again and again."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    net = made(append)
-    nbcnncost.cost(net, (2, 3, 8, 8), training=True)
-    signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
-    before = of_model(net), of_session()
-    for repetition in range(20):
-        try:
-            signal.setitimer(signal.ITIMER_REAL, random.Random(repetition).uniform(0.0005, 0.05))
-            while True:
-                nbcnncost.cost(net, (2, 3, 8, 8), training=True)
-        except KeyboardInterrupt:
-            left = harm(before, net)
-        if left:
-            return f"repetition {repetition}: {left}"
-    return "nothing left"
+    """Ctrl-C while a step is traced again and again."""
+    return untouched.at_random_moments(lambda net: nbcnncost.cost(net, (2, 3, 8, 8), training=True), latest=0.05)
 
 
 @pytest.mark.slow

@@ -471,17 +471,22 @@ def interrupt_at_every_line() -> str:
 
 
 def interrupt_at_random_moments() -> str:
-    """Ctrl-C sent by a timer, twenty times, while a model is traced again and again."""
+    """Ctrl-C while a model is traced again and again."""
+    return at_random_moments(lambda net: nbcnncost.cost(net, (2, 3, 8, 8), mode="train"), latest=0.03)
+
+
+def at_random_moments(run: Callable[[nn.Module], object], latest: float) -> str:
+    """Ctrl-C sent by a timer, twenty times, while something is run again and again; says when something is left."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     net = made(append)
-    nbcnncost.cost(net, (2, 3, 8, 8))
+    run(net)
     signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
     before = of_model(net), of_session()
     for repetition in range(20):
         try:
-            signal.setitimer(signal.ITIMER_REAL, random.Random(repetition).uniform(0.0005, 0.03))
+            signal.setitimer(signal.ITIMER_REAL, random.Random(repetition).uniform(0.0005, latest))
             while True:
-                nbcnncost.cost(net, (2, 3, 8, 8), mode="train")
+                run(net)
         except KeyboardInterrupt:
             left = harm(before, net)
         if left:

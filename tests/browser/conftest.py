@@ -9,6 +9,9 @@ import chromium
 import pages
 import pytest
 from playwright.sync_api import sync_playwright
+from torchvision.models import resnet18
+
+from nbcnncost import cost
 
 
 def pytest_collection_modifyitems(items):
@@ -59,6 +62,18 @@ def page(passing):
 def show(passing, page):
     """A function that shows a panel on the page, or on another one."""
     return partial(passing.show, on=page)
+
+
+@pytest.fixture(scope="module")
+def net():
+    """A model with blocks in blocks; a report does not keep it."""
+    return resnet18()
+
+
+@pytest.fixture(scope="module")
+def report(net):
+    """What it costs."""
+    return cost(net, (1, 3, 64, 64))
 
 
 @pytest.fixture(scope="session")

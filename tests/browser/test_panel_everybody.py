@@ -7,25 +7,10 @@ from axe import serious
 from shown import whole
 from sums import sums, tree_names
 from torch import nn
-from torchvision.models import resnet18
 
 from nbcnncost import cost
 from nbcnncost.panel import WhatIf
 from tools.panel_sample import Tiny, hostile, report_of, wrong
-
-SIZE = (1, 3, 64, 64)
-
-
-@pytest.fixture(scope="module")
-def net():
-    """A model with blocks in blocks; a report does not keep it."""
-    return resnet18()
-
-
-@pytest.fixture(scope="module")
-def report(net):
-    """What it costs."""
-    return cost(net, SIZE)
 
 
 def focused(page) -> dict[str, str]:

@@ -17,12 +17,6 @@ from tools.panel_sample import deep
 SIZE = (1, 3, 64, 64)
 
 
-@pytest.fixture(scope="module")
-def net():
-    """A model with blocks in blocks."""
-    return resnet18()
-
-
 @pytest.fixture
 def shown(show, net):
     """Its panel, as it comes."""

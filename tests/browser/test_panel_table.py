@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from shown import whole
 from sums import containers, leaves, names, natural, sums, tree_names
 from torch import nn
-from torchvision.models import resnet18
 
 from nbcnncost import UncountedOpWarning, cost
 from nbcnncost.panel import PanelState, View
@@ -16,12 +15,6 @@ from tools.panel_sample import Tiny, Unknown, deep
 
 NUMBERS = ("params", "macs", "flops")
 SHARES = {"params_share": "params", "macs_share": "macs", "share": "flops"}
-
-
-@pytest.fixture(scope="module")
-def report():
-    """A model with blocks in blocks."""
-    return cost(resnet18(), (1, 3, 64, 64))
 
 
 @pytest.fixture(scope="module")
