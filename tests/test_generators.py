@@ -465,10 +465,17 @@ def test_where_no_flops_are_asked_nothing_is_said_of_them():
     assert all("FLOPs" not in text for text in (one.to_markdown(), one.to_latex(), one.to_nbgrader()))
 
 
-def test_a_ratio_of_flops_is_one_about_flops():
+ABOUT_FLOPS = {
+    "saving": [saving(ALEXNET, ALEXNET, of="flops")],
+    "intensity": [question(ALEXNET, "intensity")],
+    "training": [question([ALEXNET], "training_ratio")],
+}
+
+
+@pytest.mark.parametrize("asked", ABOUT_FLOPS.values(), ids=ABOUT_FLOPS)
+def test_a_ratio_of_flops_is_one_about_flops(asked):
     """It is said there, too, how they are counted."""
-    asked = saving(ALEXNET, ALEXNET, of="flops")
-    assert "1 MAC = 2 FLOPs" in sheet([asked]).to_markdown()
+    assert "1 MAC = 2 FLOPs" in sheet(asked).to_markdown()
 
 
 def test_latex_is_balanced_and_escaped():

@@ -56,6 +56,8 @@ QUANTITIES = MappingProxyType(
 USUAL = tuple(name for name, entry in QUANTITIES.items() if entry.usual)
 #: Those that are about parameters.
 OF_PARAMS = ("params", "weight_bytes", "weight_mb")
+#: Those of a question's parts that count FLOPs.
+OF_FLOPS = ("flops", "intensity", "training", "forward")
 _MEGA = "1000000"
 #: Kinds whose parameters are numbers of several sizes: weights of 8 bits, biases in floating point.
 _MIXED = ("quantized_", "dynamic_")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from nbcnncost.conventions import Convention
 from nbcnncost.course.generators import wording
 from nbcnncost.course.messages import say
-from nbcnncost.course.quantities import counting_flops
+from nbcnncost.course.quantities import OF_FLOPS, counting_flops
 from nbcnncost.course.questions import Question
 from nbcnncost.course.sheet import Sheet
 from nbcnncost.languages import translate
@@ -32,7 +32,7 @@ def counting(sheet: Sheet) -> str:
 
 def _asks_for_flops(question: Question) -> bool:
     """Whether FLOPs are asked for, alone or in a ratio."""
-    return any(part.quantity == "flops" for part in question.parts)
+    return any(part.quantity in OF_FLOPS for part in question.parts)
 
 
 def _meaning(by: Convention) -> Iterator[str]:
