@@ -55,11 +55,14 @@ def test_a_classic_notebook_shows_the_panel(notebook, tmp_path):
         with sync_playwright() as playwright:
             page = chromium.launch(playwright).new_page(viewport={"width": 1280, "height": 900})
             page.goto(server.address("notebooks", "panel.ipynb"))
-            page.wait_for_function("window.Jupyter?.notebook?.kernel?.is_connected()", timeout=60_000)
+            # An output that comes before the extension of the widgets is never drawn.
+            ready = "(kernel => kernel?.is_connected() && kernel.widget_manager)(window.Jupyter?.notebook?.kernel)"
+            page.wait_for_function(ready, timeout=60_000)
             run = "cells => window.Jupyter.notebook.execute_cells(cells)"
             page.evaluate(run, [0, 1, 2])
             panel = page.locator(".cnncost")
-            panel.locator(".cc-row").first.wait_for(timeout=60_000)
+            # In an environment just made, torch is read from the disk for the first time.
+            panel.locator(".cc-row").first.wait_for(timeout=150_000)
             panel.locator(".cc-table thead th[data-key=params] button").click()
             panel.locator('.cc-row[data-id="3"] [data-key=name]').click()
             panel.locator('.cc-row[data-id="3"][aria-selected=true]').wait_for()
