@@ -114,7 +114,7 @@ def _case(found: Plan, question: Question, name: str, scored: str) -> str:
     drawn = ['STUDENT = env.get("STUDENT")'] if found.recipe.is_drawn else []
     answer = f'env.get("{variable(question.key)}")'
     hint = min(_HINT, found.sheet.settings.highest_hint)
-    checked = f'lab.check({quoted(question.key)}, {answer}, {scored}hint={hint})'
+    checked = f"lab.check({quoted(question.key)}, {answer}, {scored}hint={hint})"
     body = "\n".join([*drawn, found.graded_lab("env"), checked])
     return f"def test_{name}(env):\n{indent(body, '    ')}"
 

@@ -325,6 +325,16 @@ _UNITS = {
     "One multiply-accumulate is a multiplication and an addition: 2 FLOPs.": "一次乘加是一次乘法与一次加法：2 FLOPs。",
     "FLOPs counted, not multiply-accumulates": "计的是 FLOPs，而不是乘加运算",
     "A multiplication with its addition is one MAC.": "一次乘法连同它的加法是一次 MAC。",
+    "a bias counted as a multiply-accumulate of each output": "给每个输出多计了一次乘加（把偏置计为一次 MAC）",
+    "A bias is added and multiplied with nothing, so it is no MAC.": "偏置只是加上去，不作乘法，因此不是一次 MAC。",
+    "the FLOPs doubled once more": "FLOPs 又乘了一次 2",
+    "One multiply-accumulate is 2 FLOPs; in FLOPs this factor is there already.": (
+        "一次乘加是 2 FLOPs；FLOPs 里已经含有这个 2。"
+    ),
+    "the multiply-accumulates divided by two": "把乘加运算次数除以了 2",
+    "A multiplication with its addition is one MAC and 2 FLOPs; nothing is divided by two.": (
+        "一次乘法连同它的加法是一次 MAC，即 2 FLOPs；没有什么要除以 2。"
+    ),
     "n − 1 additions counted for a sum of n products": "n 个乘积求和按 n − 1 次加法计",
     "The formulas of this course count one addition for each product, 2·n in all.": (
         "本课程的公式对每个乘积计一次加法，共 2·n。"
