@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 import pytest
 
-from nbcnncost.course import attention, conv2d, diagnose, linear, question
+from nbcnncost.course import attention, conv2d, conv3d, diagnose, linear, question, selftest, sheet
 
 #: ResNet's first layer, without a bias.
 STEM = conv2d(in_channels=3, out_channels=64, kernel_size=7, stride=2, padding=3, bias=False, input_size=(3, 224, 224))
@@ -64,3 +65,21 @@ def test_the_formula_with_the_unrounded_size_is_shown():
     assert found[-1].startswith("That is ((224 + 2·2 − 1·(11 − 1) − 1 + 4)·")
     assert "/(4·4) = 70,91" in found[-1]
 
+
+#: What gives the right size where the stride leaves no remainder.
+EXACT = {"ceil_for_floor", "round_for_floor", "not_rounded"}
+#: A layer and the mistakes that go unseen in it, as notes of its self-test say: one call, one image, one group.
+UNSEEN = [
+    (linear(in_features=400, out_features=120), set()),
+    (linear(in_features=400, out_features=120, batch=1, bias=False), set()),
+    (conv3d(in_channels=2, out_channels=5, kernel_size=3, input_size=(2, 9, 11, 13)), set()),
+    (conv2d(in_channels=3, out_channels=96, kernel_size=11, stride=4, input_size=(3, 227, 227)), EXACT),
+]
+
+
+@pytest.mark.parametrize(("layer", "unseen"), UNSEEN)
+def test_notes_name_only_what_could_be_mistaken(layer, unseen):
+    """Of one row nobody forgets the batch, however many features go in; along a depth nothing is dilated by it."""
+    notes = selftest(sheet({"one": layer})).notes
+    found = {match[1] for note in notes if (match := re.search(r"the mistake (\w+) gives the right number", note))}
+    assert found == unseen
