@@ -154,6 +154,7 @@ CLASS_CHART_ALT = "Bar chart. {title}. {bars}."
 NO_CLASS_SHEET = "a class report is about a sheet, or a function that gives each student's, not about {type}"
 NO_CLASS_FILE = "{path} cannot be read: {error}"
 NO_CSV = "{path} is no CSV file in UTF-8 with the columns student, key, answer"
+CLASS_NO_KEY = "the answers of {student} have a wrong key: {error}"
 NO_ANSWERS = "answers are a dict of students, each with a dict of keys and answers, or rows of student, key, answer"
 
 

@@ -197,6 +197,7 @@ _REFUSALS = {
     "{path} is no CSV file in UTF-8 with the columns student, key, answer": (
         "{path} 不是以 student、key、answer 为三列的 UTF-8 CSV 文件"
     ),
+    "the answers of {student} have a wrong key: {error:text}": "{student} 的答案中有一个键不对：{error}",
     "answers are a dict of students, each with a dict of keys and answers, or rows of student, key, answer": (
         "answers 应为字典，每个学生对应一个由题目的键与答案组成的字典，或为若干行，每行依次是学生、题目的键、答案"
     ),
