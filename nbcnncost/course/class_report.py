@@ -36,6 +36,7 @@ _TOLD = MappingProxyType(
         _NO_NUMBER: messages.CLASS_NO_NUMBER,
         "unknown": messages.CLASS_UNKNOWN,
         "coarse": messages.CLASS_COARSE,
+        "cut_off": messages.CLASS_CUT_OFF,
         "carried": messages.CLASS_CARRIED,
         "convention": messages.CLASS_CONVENTION,
     }

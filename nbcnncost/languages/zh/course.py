@@ -73,6 +73,9 @@ _ANSWERS = {
     "{key}: give at least three digits, as 1.05e8, so that your answer can be told from others.": (
         "{key}：请至少给出三位有效数字，如 1.05e8，以便与其他答案区分。"
     ),
+    "{key}: {given} is cut off, not rounded; round its last digit to the nearest [cut_off].": (
+        "{key}：{given} 是直接截断的，没有四舍五入；请把最后一位四舍五入 [cut_off]。"
+    ),
     "{key}: {given} is wrong; it is too large.": "{key}：{given} 不对，偏大。",
     "{key}: {given} is wrong; it is too small.": "{key}：{given} 不对，偏小。",
     "{key}: {given} is wrong; a count is never negative.": "{key}：{given} 不对，计数不会是负数。",
@@ -226,6 +229,7 @@ _TEACHING = {
     "questions": "题目",
     "right by another convention": "按另一计数约定是正确的",
     "too few digits": "有效数字太少",
+    "cut off, not rounded": "直接截断，没有四舍五入",
     "question": "题目",
     "mistake": "错误",
     "students": "学生数",
