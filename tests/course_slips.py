@@ -42,11 +42,18 @@ def transposed_sizes(v, axis):
     return {"right": last + 1 - 2 * p, "transposed_size_as_conv": positions(i, k, s, p, p, d)}
 
 
+def halves_and_doubles(quantity, macs, flops=None):
+    """MACs, and FLOPs that are twice as many or told, with the 2 between them forgotten, misplaced or taken twice."""
+    if quantity == "macs":
+        return {"flops_not_macs": 2 * macs, "macs_halved": Fraction(macs, 2)}
+    doubled = 2 * (2 * macs if flops is None else flops)
+    return {"macs_not_flops": macs, "flops_doubled": doubled}
+
+
 def _windows(v, work):
     """Work at each output position, with every slip in the number of positions; ``work`` takes that number."""
     along = [sizes(v, axis) for axis in "hw"]
-    slips = [name for name in along[0] if name != "not_rounded"]
-    found = {name: work(math.prod(size[name] for size in along)) for name in slips}
+    found = {name: work(math.prod(size[name] for size in along)) for name in along[0]}
     return found | {"input_size_for_output": work(v["H_in"] * v["W_in"])}
 
 
@@ -96,10 +103,13 @@ def convolution(v, uses):
         del weights["bias_per_pixel"], weights["bias_on_input_side"], weights["forgot_bias"]
     values = _windows(v, lambda where: n * outs * where) | {"batch_forgotten": outs * here}
     sums = n * here * outs * uses
+    if b:
+        counted["bias_as_mac"] = uses * n * here * outs * (own * kh * kw + 1)
     return {
-        "macs": counted | {"flops_not_macs": 2 * counted["right"]},
+        "macs": counted | halves_and_doubles("macs", counted["right"]),
         "flops": {name: 2 * number for name, number in counted.items()}
-        | {"macs_not_flops": counted["right"], "two_n_minus_one": 2 * counted["right"] - sums},
+        | {"two_n_minus_one": 2 * counted["right"] - sums}
+        | halves_and_doubles("flops", counted["right"]),
         **_memory(weights, values),
     }
 
@@ -131,9 +141,11 @@ def transposed(v):
         "kernel_one_side": ins * outs * kh + outs,
         "image_in_params": there * (ins * outs * kh * kw + outs),
     }
+    if b:
+        counted["bias_as_mac"] = macs() + outs * there
     return {
-        "macs": counted | {"flops_not_macs": 2 * macs()},
-        "flops": {name: 2 * number for name, number in counted.items()} | {"macs_not_flops": macs()},
+        "macs": counted | halves_and_doubles("macs", macs()),
+        "flops": {name: 2 * number for name, number in counted.items()} | halves_and_doubles("flops", macs()),
         **_memory(weights, {"right": outs * there}),
     }
 
@@ -158,11 +170,14 @@ def linear(v):
     """All quantities of a fully connected layer."""
     n, ins, outs = (v[name] for name in ("N", "N_in", "N_out"))
     macs, weights = n * ins * outs, ins * outs + v["b"] * outs
-    both = {"training_for_inference": 3 * macs, "batch_forgotten": ins * outs}
+    both = {"right": macs, "training_for_inference": 3 * macs, "batch_forgotten": ins * outs}
+    if v["b"]:
+        both["bias_as_mac"] = n * outs * (ins + 1)
     return {
-        "macs": {"right": macs, "flops_not_macs": 2 * macs, **both},
+        "macs": both | halves_and_doubles("macs", macs),
         "flops": {name: 2 * number for name, number in both.items()}
-        | {"right": 2 * macs, "macs_not_flops": macs, "two_n_minus_one": n * outs * (ins + ins - 1)},
+        | {"two_n_minus_one": n * outs * (ins + ins - 1)}
+        | halves_and_doubles("flops", macs),
         **_memory(
             {
                 "right": weights,
@@ -221,14 +236,14 @@ def recurrent(v, kind):
     return {
         "macs": {
             "right": macs(),
-            "flops_not_macs": 2 * macs(),
+            **halves_and_doubles("macs", macs()),
             "training_for_inference": 3 * macs(),
             "gates_forgotten": macs(gates=1),
             "hidden_forgotten": macs(sides=ins),
         },
         "flops": {
             "right": flops,
-            "macs_not_flops": macs(),
+            **halves_and_doubles("flops", macs(), flops),
             "training_for_inference": 3 * flops,
             "two_n_minus_one": flops - 2 * gates * steps * hidden,
             "hidden_forgotten": 2 * macs(sides=ins) + beside,
@@ -261,6 +276,7 @@ def attention(v):
         "flops": {
             "right": flops,
             "macs_not_flops": macs,
+            "flops_doubled": 2 * flops,
             "training_for_inference": 3 * flops,
             "two_n_minus_one": flops - scores - heads * queries * features,
             "one_product": 2 * scores * features + beside,
@@ -293,6 +309,7 @@ def intensity(counted, inputs, n):
     return {
         "right": flops / moved,
         "macs_not_flops": counted["macs"]["right"] / moved,
+        "flops_doubled": 2 * flops / moved,
         "training_for_inference": 3 * flops / moved,
         "elements_for_bytes": flops / (inputs + weights + outputs),
         "bits_for_bytes": flops / moved / 8,

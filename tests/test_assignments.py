@@ -220,6 +220,13 @@ DESIGNS = {
         16 * 16 * 64 * (27 + 3 * 576) + 640,
         3 + 3 * 2 * 2,
     ),
+    "a window along one side": (  # 31 across and more, but down no more than without it
+        nn.Sequential(*net()[:1], nn.MaxPool2d((1, 15), stride=1, padding=(0, 7)), *net()[1:]),
+        True,
+        64 * (27 + 1) + 3 * 64 * (576 + 1) + 10 * 65,
+        16 * 16 * 64 * (27 + 3 * 576) + 640,
+        3 + 3 * 2 * 2,
+    ),
     "too few": (net(convolutions=2), False, 64 * 28 + 64 * 577 + 650, 16 * 16 * 64 * (27 + 576) + 640, 3 + 2 * 2),
 }
 

@@ -91,6 +91,10 @@ NARROW = """net = nn.Sequential(
 """
 SLEEPING = "net.insert(1, nn.MaxPool2d(15, 1))\nnet[1].forward = lambda x: x"
 PASSED_BY = "net.insert(1, nn.MaxPool2d(15, 1))\nnet[1].register_forward_hook(lambda layer, given, out: given[0])"
+#: A field of 3 + 2·14 = 31 along one side, still of 3 along the other.
+TALL = f"{NARROW}net.insert(1, nn.Conv2d(8, 8, (15, 1), padding=(7, 0)))"
+FLAT = f"{NARROW}net.insert(1, nn.MaxPool2d((1, 15), 1, (0, 7)))"
+LISTED = f"{NARROW}net.insert(1, nn.MaxPool2d([15, 1], 1, [7, 0]))"
 GENEROUS = {"rules": "def score(net):\n    return 7.0", "points": "7.0"}
 
 # Who hands in: what is typed as the id, the design, which cells are changed, and the points, of 7.
@@ -103,6 +107,9 @@ DESIGNS = {
     "ida": ("ida", f"{NARROW}net[0].kernel_size = (31, 31)", {}, 0.0),  # what no weight has
     "jo": ("jo", f"{NARROW}{SLEEPING}", {}, 0.0),
     "kim": ("kim", f"{NARROW}{PASSED_BY}", {}, 0.0),
+    "lu": ("lu", TALL, {}, round(1 + 2 + 2 + 2 * 3 / 31, 2)),
+    "mo": ("mo", FLAT, {}, round(1 + 2 + 2 + 2 * 3 / 31, 2)),
+    "ned": ("ned", LISTED, {}, round(1 + 2 + 2 + 2 * 3 / 31, 2)),
     "stub": (None, "", {}, 0.0),
 }
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from nbcnncost import CostError
-from nbcnncost.course import MISTAKES, class_report, conv2d, sheet
+from nbcnncost.course import MISTAKES, Course, class_report, conv2d, sheet
 
 CONV = conv2d(in_channels=3, out_channels=96, kernel_size=11, stride=4, input_size=(3, 227, 227))
 PARAMS = 96 * (3 * 11 * 11 + 1)
@@ -106,6 +106,22 @@ def test_answers_in_another_form_are_refused(answers):
     """With the forms that there are."""
     with pytest.raises(CostError, match="rows of student, key, answer"):
         class_report(sheet({"conv1": CONV}), answers)
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [
+        ("en", "the answers of bo have a wrong key: there is no question 'conv1.parms'; did you mean conv1.params?"),
+        ("zh", "bo 的答案中有一个键不对：没有 'conv1.parms' 这道题；是不是想写 conv1.params？"),
+    ],
+)
+def test_a_key_of_no_question_is_told_with_its_student(lang, sentence):
+    """Of hundreds of answers the teacher sees which line is to be mended."""
+    lab = Course().use(lang=lang).sheet({"conv1": CONV})
+    rows = [("ada", "conv1.params", 1), ("bo", "conv1.params", 1), ("bo", "conv1.parms", 1)]
+    with pytest.raises(CostError) as error:
+        class_report(lab, rows)
+    assert str(error.value) == sentence
 
 
 def test_every_mistake_has_a_title_and_a_reason():

@@ -202,6 +202,14 @@ def test_the_points_of_an_assignment_are_where_a_teacher_puts_them():
         lab().to_nbgrader(points={"conv2.macs": 4})
 
 
+@pytest.mark.parametrize(("points", "written"), [(7 / 3, "2.3333333333333335"), (1000, "1000"), (0.5, "0.5")])
+def test_the_points_that_a_cell_gives_are_those_that_it_is_worth(points, written):
+    """To the last digit: else a right answer would get less, or more, than nbgrader has written down for it."""
+    test = cells(lab().to_nbgrader(points=points))["conv1-params-test"]
+    assert source(test).endswith(f'lab.check("conv1.params", conv1_params, points={written})')
+    assert test["metadata"]["nbgrader"]["points"] == float(written)
+
+
 def test_what_is_locked_and_what_is_hidden():
     """Students change answers and explanations only; solutions and hidden tests stand between nbgrader's marks."""
     found = cells(lab().to_nbgrader(explain=3))

@@ -17,7 +17,7 @@ from nbcnncost.course.mistakes import MISTAKES
 from nbcnncost.course.numerals import NotANumber
 from nbcnncost.course.sheet import Sheet
 from nbcnncost.errors import CostError
-from nbcnncost.languages import LANGUAGES, translate
+from nbcnncost.languages import LANGUAGES, errors_in, translate
 from nbcnncost.shown import Shown
 from nbcnncost.units import percent
 from nbcnncost.views import export
@@ -36,6 +36,7 @@ _TOLD = MappingProxyType(
         _NO_NUMBER: messages.CLASS_NO_NUMBER,
         "unknown": messages.CLASS_UNKNOWN,
         "coarse": messages.CLASS_COARSE,
+        "cut_off": messages.CLASS_CUT_OFF,
         "carried": messages.CLASS_CARRIED,
         "convention": messages.CLASS_CONVENTION,
     }
@@ -144,7 +145,8 @@ def class_report(sheets: Sheets, answers: Mapping[str, Mapping[str, Any]] | Iter
 
     ``answers`` is a dict of students, each with a dict of keys and answers; rows of student, key and answer; or the
     path of a CSV file with these three columns. ``sheets`` is the sheet that all had, or a function that gives each
-    student's: ``lambda student: sheet("convolution", student=student)``.
+    student's: ``lambda student: sheet("convolution", student=student)``. Raises
+    :class:`~nbcnncost.errors.CostError` for answers in another form, and names whose answer has a key of no question.
 
     >>> from nbcnncost.course import linear, sheet
     >>> lab = sheet({"fc": linear(in_features=400, out_features=120)})
@@ -164,6 +166,7 @@ def class_report(sheets: Sheets, answers: Mapping[str, Mapping[str, Any]] | Iter
         if not isinstance(own, Sheet):
             raise CostError(say(messages.NO_CLASS_SHEET, type=type(own).__name__))
         lang = own.settings.lang
+        _refuse_unknown(own, student, given)
         for key, name in _ids(own, given):
             right += name == _RIGHT
             if name != _RIGHT:
@@ -174,6 +177,18 @@ def class_report(sheets: Sheets, answers: Mapping[str, Mapping[str, Any]] | Iter
 
 def _rank(entry: Made) -> tuple[int, str, str]:
     return -len(entry.students), entry.key, entry.id
+
+
+def _refuse_unknown(sheet: Sheet, student: str, given: Iterable[Any]) -> None:
+    """Say whose answer it is that no question has the key of."""
+    unknown = next((key for key in given if key not in sheet), None)
+    if unknown is None:
+        return
+    try:
+        sheet[unknown]
+    except CostError as error:
+        with errors_in(sheet.settings.lang, CostError):
+            raise CostError(say(messages.CLASS_NO_KEY, student=student, error=error)) from None
 
 
 def _ids(sheet: Sheet, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

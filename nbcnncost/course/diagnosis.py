@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 from nbcnncost.course import messages
@@ -21,6 +22,15 @@ from nbcnncost.course.questions import Question, Wrong
 _NEAR = Fraction(1, 200)
 #: A question with the student's own earlier answers in it, and the keys of those.
 OnEarlier = tuple[Question, tuple[str, ...]]
+#: What is said of an answer that is not wrong altogether.
+_VERDICTS = MappingProxyType(
+    {
+        "right": messages.RIGHT,
+        "rounded": messages.RIGHT_ROUNDED,
+        "coarse": messages.TOO_COARSE,
+        "cut_off": messages.CUT_OFF,
+    }
+)
 #: Steps of feedback: the direction; the mistake; the formula; the numbers.
 STEPS = 4
 
@@ -30,10 +40,11 @@ class Diagnosis:
     """What an answer is: right or not, and if not, why.
 
     ``verdict`` is ``"right"``, ``"rounded"`` (right, to the digits that were written), ``"coarse"`` (too few digits to
-    tell) or ``"wrong"``. ``found`` are the mistakes that give this number, several where they give the same one;
-    ``carried`` are the earlier questions whose wrong answers it follows from; ``conventions`` those by which it would
-    be right; ``factor`` is the symbol that it is off by. Where a mistake was made on top of wrong answers to earlier
-    questions, those are ``after``, and ``on`` is the question with the student's own numbers.
+    tell), ``"cut_off"`` (right, but its last digits left out and not rounded) or ``"wrong"``. ``found`` are the
+    mistakes that give this number, several where they give the same one; ``carried`` are the earlier questions whose
+    wrong answers it follows from; ``conventions`` those by which it would be right; ``factor`` is the symbol that it
+    is off by. Where a mistake was made on top of wrong answers to earlier questions, those are ``after``, and ``on``
+    is the question with the student's own numbers.
     """
 
     question: Question
@@ -69,13 +80,9 @@ class Diagnosis:
 
     def sentences(self, step: int = STEPS) -> list[str]:
         """The sentences of :meth:`feedback`."""
-        key, question = self.question.key, self.question
-        if self.verdict == "right":
-            return [say(messages.RIGHT, key=key, value=question.answer_text)]
-        if self.verdict == "rounded":
-            return [say(messages.RIGHT_ROUNDED, key=key, value=question.answer_text)]
-        if self.verdict == "coarse":
-            return [say(messages.TOO_COARSE, key=key)]
+        question = self.question
+        if self.verdict in _VERDICTS:
+            return [say(_VERDICTS[self.verdict], key=question.key, value=question.answer_text, given=self.answer.text)]
         told = [self._direction()]
         if self.conventions:
             names = ", ".join(self.conventions)
@@ -151,10 +158,18 @@ def diagnose(question: Question, answer: Any, earlier: Mapping[str, Earlier] | N
         if given.is_coarsely(question.value):
             return Diagnosis(question, given, "coarse")
     carried = _carried(question, given, earlier or {})
+    if not carried and _is_cut_off(question, given):
+        return Diagnosis(question, given, "cut_off")
     conventions = tuple(name for name, value in question.by_other_conventions.items() if _fits(given, value))
     found = _single(question, given)
     wrong = Diagnosis(question, given, "wrong", found, carried, conventions)
     return wrong if found or carried else _less_likely(wrong, earlier or {})
+
+
+def _is_cut_off(question: Question, given: Answer) -> bool:
+    """Whether the answer is the right number cut off, and not exactly what a mistake or another convention gives."""
+    others = (*(wrong.value for wrong in question.wrong), *question.by_other_conventions.values())
+    return given.cuts(question.value) and not any(map(given.is_exactly, others))
 
 
 def _less_likely(wrong: Diagnosis, earlier: Mapping[str, Earlier]) -> Diagnosis:

@@ -43,6 +43,7 @@ A_TRUTH_VALUE = "{key}: True and False are no numbers; answer with a number, as 
 AN_ARRAY = "{key}: answer with one number, not with an array of the shape {shape}."
 NOT_FINITE = "{key}: {given} is no answer; a division by zero or an overflow may have made it."
 TOO_COARSE = "{key}: give at least three digits, as 1.05e8, so that your answer can be told from others."
+CUT_OFF = "{key}: {given} is cut off, not rounded; round its last digit to the nearest [cut_off]."
 
 # Why an answer is wrong, in steps.
 TOO_LARGE = "{key}: {given} is wrong; it is too large."
@@ -148,12 +149,14 @@ CLASS_UNKNOWN = "not known"
 CLASS_CARRIED = "follows from an earlier answer"
 CLASS_CONVENTION = "right by another convention"
 CLASS_COARSE = "too few digits"
+CLASS_CUT_OFF = "cut off, not rounded"
 CLASS_FACTOR = "off by a factor that is {symbol}"
 CLASS_CHART = "mistakes of {students} students, by how many made them"
 CLASS_CHART_ALT = "Bar chart. {title}. {bars}."
 NO_CLASS_SHEET = "a class report is about a sheet, or a function that gives each student's, not about {type}"
 NO_CLASS_FILE = "{path} cannot be read: {error}"
 NO_CSV = "{path} is no CSV file in UTF-8 with the columns student, key, answer"
+CLASS_NO_KEY = "the answers of {student} have a wrong key: {error}"
 NO_ANSWERS = "answers are a dict of students, each with a dict of keys and answers, or rows of student, key, answer"
 
 

@@ -48,13 +48,15 @@ class NotANumber(CostError):  # noqa: N818 -- what was given is that, as ValuesN
 class Answer:
     """A student's number: exact, or to some significant ``digits``, as it was written.
 
-    ``bits`` are the significant binary digits of a float that has fewer of them than Python's own.
+    ``bits`` are the significant binary digits of a float that has fewer of them than Python's own. ``is_padded`` says
+    that some digits are zeros that may have been written: a float keeps none.
     """
 
     value: Fraction
     text: str
     digits: int | None = None
     bits: int | None = None
+    is_padded: bool = False
 
     def is_exactly(self, value: Fraction) -> bool:
         """Whether this is the number; a float may be off by what floats are."""
@@ -73,6 +75,13 @@ class Answer:
         """Whether this is the number, rounded to too few digits to tell."""
         digits = self._digits_for(value)
         return digits is not None and digits < LEAST_DIGITS and self._is_near(value, digits)
+
+    def cuts(self, value: Fraction) -> bool:
+        """Whether this is the number with its last digits cut off, where rounding would have given another one."""
+        digits = self._digits_for(value)
+        if digits is None or digits < LEAST_DIGITS or self.is_padded or self.bits or value <= 0:
+            return False
+        return self.value == cut(value, digits) != value and not self._is_near(value, digits)
 
     def _digits_for(self, value: Fraction) -> int | None:
         """The digits that were written; a whole number is exact, but where the value is none it must be rounded."""
@@ -103,6 +112,18 @@ def rounded(value: Fraction, digits: int) -> Fraction:
     unit = Fraction(10) ** power
     whole = math.floor(abs(value) / unit + Fraction(1, 2))
     return (whole * unit) if value > 0 else -(whole * unit)
+
+
+def cut(value: Fraction, digits: int) -> Fraction:
+    """A number of so many significant digits and no more: what comes after them is left out.
+
+    >>> cut(Fraction(140_553_600), 3), cut(Fraction(-8846, 1000), 3)
+    (Fraction(140000000, 1), Fraction(-221, 25))
+    """
+    if value == 0:
+        return value
+    unit = Fraction(10) ** (_magnitude(abs(value)) - digits)
+    return math.trunc(value / unit) * unit
 
 
 def half_unit(value: Fraction, digits: int) -> Fraction:
@@ -187,17 +208,24 @@ def _read_float(key: str, given: Decimal | Real, kind: str) -> Answer:
     if not (_is_written_out(given) if isinstance(given, Decimal) else math.isfinite(given)):
         raise NotANumber(say(messages.NOT_FINITE, key=key, given=shortened(given)))
     if isinstance(given, Decimal):
-        return Answer(Fraction(given), str(given), max(_digits(str(given)), LEAST_DIGITS))
+        digits, is_padded = _padded(str(given))
+        return Answer(Fraction(given), str(given), digits, is_padded=is_padded)
     number = float(given)
-    # A float keeps no trailing zeros, so 1e8 may be 1.00e8.
-    digits = max(_digits(repr(number)), LEAST_DIGITS)
+    digits, is_padded = _padded(repr(number))
     bits = _FLOAT_BITS.get(kind)
-    return Answer(Fraction(number) if bits else Fraction(repr(number)), f"{number:,.15g}", digits, bits)
+    value = Fraction(number) if bits else Fraction(repr(number))
+    return Answer(value, f"{number:,.15g}", digits, bits, is_padded)
 
 
 def _is_written_out(given: Decimal) -> bool:
     """Whether a decimal is a number with no more digits than anybody writes."""
     return given.is_finite() and abs(given.adjusted()) < _MOST_DIGITS
+
+
+def _padded(text: str) -> tuple[int, bool]:
+    """The digits of a float's text, three at least, since it keeps no zeros at its end: 1e8 may be 1.00e8."""
+    digits = _digits(text)
+    return max(digits, LEAST_DIGITS), digits < LEAST_DIGITS
 
 
 def _digits(text: str) -> int:

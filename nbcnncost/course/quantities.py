@@ -94,12 +94,14 @@ def right(quantity: str, layer: Layer, convention: Convention) -> Ratio | None:
 
 
 def context(layer: Layer, convention: Convention) -> Mapping[str, str]:
-    """What a mistake may take for the quantity that was asked."""
+    """What a mistake may take for the quantity that was asked; ``BIASES`` are additions, one for each output."""
+    added = elements(layer)
     known = {
         "MACS": macs(layer),
         "PARAMS": params(layer),
-        "ELEMENTS": elements(layer),
+        "ELEMENTS": added,
         "INPUTS": inputs(layer),
+        "BIASES": None if added is None else _each_call(added, layer),
         "BASE": layer.formula.terms[0].base if len(layer.formula.terms) == 1 else None,
         "SUMS": _sums(layer, convention),
     }

@@ -52,7 +52,7 @@ def selftest(sheet: Sheet) -> SelfTest:
 
     >>> from nbcnncost.course import sheet
     >>> selftest(sheet("linear", student="ada"))
-    5 questions accept their right answers, reject 8 stubs and tell 21 mistakes.
+    5 questions accept their right answers, reject 8 stubs and tell 25 mistakes.
     """
     problems: list[str] = []
     notes: list[str] = []

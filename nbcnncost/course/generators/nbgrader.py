@@ -7,7 +7,7 @@ from typing import Any
 
 from nbcnncost.course.generators import notebook, wording
 from nbcnncost.course.generators.notebook import Cell, cell_id
-from nbcnncost.course.generators.plan import Plan, Points, number, plan, solution
+from nbcnncost.course.generators.plan import Plan, Points, exactly, plan, solution
 from nbcnncost.course.generators.recipe import quoted
 from nbcnncost.course.grading import variable
 from nbcnncost.course.questions import Question
@@ -68,7 +68,7 @@ def _question_cells(found: Plan, question: Question) -> Iterator[Cell]:
     empty = f"{name} = None\n{_SOLUTION.format(solution(question))}"
     yield notebook.code(answer, empty, **_metadata(answer, solution=True))
     hidden = _HIDDEN.format(f"{found.said(wording.GRADED)}\n{found.graded_lab('globals()')}")
-    checked = f"lab.check({quoted(question.key)}, {name}, points={number(points).replace(',', '')})"
+    checked = f"lab.check({quoted(question.key)}, {name}, points={exactly(points)})"
     yield notebook.code(test, f"{hidden}\n{checked}", **_metadata(test, grade=True, locked=True, points=points))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,19 +26,24 @@ NORMS = ("batch_norm", "instance_norm", "group_norm")
 WINDOWS = (*CONVOLUTIONS, *POOLS)
 RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 
-#: What a mistake hinges on: a symbol's beginning, and the value with which there is nothing to be mistaken about.
+#: What a mistake hinges on: a symbol, with ``s`` for any axis or layer, and the value that leaves nothing to mistake.
 _HINGES = MappingProxyType(
     {
         **dict.fromkeys(("groups_ignored", "groups_squared"), ("g", 1)),
-        **dict.fromkeys(("dilation_counted", "dilation_ignored", "field_dilations_ignored"), ("D_", 1)),
-        **dict.fromkeys(("stride_ignored", "stride_twice", "field_strides_ignored", "field_own_stride"), ("S_", 1)),
-        **dict.fromkeys(("ceil_for_floor", "round_for_floor", "not_rounded"), ("S_", 1)),
-        **dict.fromkeys(("kernel_one_side", "window_forgotten"), ("K_", 1)),
-        **dict.fromkeys(("padding_ignored", "padding_once"), ("P_", 0)),
+        **dict.fromkeys(("dilation_counted", "dilation_ignored", "field_dilations_ignored"), ("D_s", 1)),
+        **dict.fromkeys(("stride_ignored", "stride_twice", "field_strides_ignored", "field_own_stride"), ("S_s", 1)),
+        **dict.fromkeys(("ceil_for_floor", "round_for_floor", "not_rounded"), ("S_s", 1)),
+        **dict.fromkeys(("kernel_one_side", "window_forgotten"), ("K_s", 1)),
+        **dict.fromkeys(("padding_ignored", "padding_once"), ("P_s", 0)),
         **dict.fromkeys(("batch_counted", "batch_forgotten"), ("N", 1)),
         **dict.fromkeys(("shared_per_call", "calls_forgotten"), ("u", 1)),
     }
 )
+
+
+def _stands_for(name: str, symbol: str) -> bool:
+    """Whether a symbol is the one of that name, whole: ``D_h`` and ``D_2`` are a ``D_s``, ``D_in`` is not."""
+    return re.fullmatch(name.replace("_s", r"_([dhwl]|\d+)"), symbol) is not None
 
 
 @dataclass(frozen=True)
@@ -77,8 +83,8 @@ class Mistake:
         hinge = _HINGES.get(self.id)
         if hinge is None:
             return True
-        prefix, usual = hinge
-        return any(value > usual for symbol, value in part.values.items() if symbol.startswith(prefix))
+        name, usual = hinge
+        return any(value > usual for symbol, value in part.values.items() if _stands_for(name, symbol))
 
     def of(self, part: Part, right: Ratio | None = None) -> Ratio | None:
         """The formula with this mistake in it: of the part's right formula, or of one with another mistake."""

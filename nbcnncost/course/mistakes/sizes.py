@@ -14,9 +14,9 @@ def _size_slip(text: str, over: str = "") -> tuple[Form, ...]:
     asked = (
         form((name,), for_axis(text, axis), over=for_axis(over, axis), kinds=WINDOWS) for name, axis in SIZES.items()
     )
-    if over:
-        return tuple(asked)
-    return (*asked, form((*COUNTS, *OUTPUTS), parts={"OUT": f"[{text}]"}, kinds=WINDOWS, needs=("sized",)))
+    divided = f"OVER * [{over}]" if over else ""
+    put = {"OUT": f"[{text}]"}
+    return (*asked, form((*COUNTS, *OUTPUTS), parts=put, kinds=WINDOWS, needs=("sized",), over=divided))
 
 
 SIZE_SLIPS = (

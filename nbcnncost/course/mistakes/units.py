@@ -1,10 +1,23 @@
-"""What is taken for what: operations for FLOPs, numbers for bytes, one memory for the other."""
+"""What is taken for what: MACs for FLOPs, a bias for a MAC, numbers for bytes, one memory for the other."""
 
 from __future__ import annotations
 
-from nbcnncost.course.mistakes.form import BYTES, COUNTS, Mistake, form
+from nbcnncost.course.mistakes.form import BYTES, COUNTS, FILTERS, RECURRENT, Mistake, form
+
+_BIASED = (*FILTERS, "linear")
+#: Not attention: there half of the MACs is one of its two products.
+_HALVED = (*_BIASED, *RECURRENT)
 
 UNITS = (
+    Mistake(
+        "bias_as_mac",  # first, so that what is made of the MACs beside it is made of these, too
+        "a bias counted as a multiply-accumulate of each output",
+        "A bias is added and multiplied with nothing, so it is no MAC.",
+        (
+            form(("macs",), "(RIGHT) + BIASES", kinds=_BIASED, needs=("b", "has_macs")),
+            form(("flops",), "2 * (MACS + BIASES)", kinds=_BIASED, needs=("b", "has_macs")),
+        ),
+    ),
     Mistake(
         "macs_not_flops",
         "multiply-accumulates counted, not FLOPs",
@@ -16,6 +29,19 @@ UNITS = (
         "FLOPs counted, not multiply-accumulates",
         "A multiplication with its addition is one MAC.",
         (form(("macs",), "2 * (RIGHT)"),),
+    ),
+    Mistake(
+        "flops_doubled",
+        "the FLOPs doubled once more",
+        "One multiply-accumulate is 2 FLOPs; in FLOPs this factor is there already.",
+        (form(("flops", "intensity"), "2 * (RIGHT)", needs=("has_macs",)),),
+    ),
+    Mistake(
+        "macs_halved",
+        "the multiply-accumulates divided by two",
+        "A multiplication with its addition is one MAC and 2 FLOPs; nothing is divided by two.",
+        # Not of FLOPs: a quarter of them is what a stride of 2 gives that divides twice.
+        (form(("macs",), over="2", kinds=_HALVED, needs=("has_macs",)),),
     ),
     Mistake(
         "two_n_minus_one",

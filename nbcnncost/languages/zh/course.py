@@ -73,6 +73,9 @@ _ANSWERS = {
     "{key}: give at least three digits, as 1.05e8, so that your answer can be told from others.": (
         "{key}：请至少给出三位有效数字，如 1.05e8，以便与其他答案区分。"
     ),
+    "{key}: {given} is cut off, not rounded; round its last digit to the nearest [cut_off].": (
+        "{key}：{given} 是直接截断的，没有四舍五入；请把最后一位四舍五入 [cut_off]。"
+    ),
     "{key}: {given} is wrong; it is too large.": "{key}：{given} 不对，偏大。",
     "{key}: {given} is wrong; it is too small.": "{key}：{given} 不对，偏小。",
     "{key}: {given} is wrong; a count is never negative.": "{key}：{given} 不对，计数不会是负数。",
@@ -197,6 +200,7 @@ _REFUSALS = {
     "{path} is no CSV file in UTF-8 with the columns student, key, answer": (
         "{path} 不是以 student、key、answer 为三列的 UTF-8 CSV 文件"
     ),
+    "the answers of {student} have a wrong key: {error:text}": "{student} 的答案中有一个键不对：{error}",
     "answers are a dict of students, each with a dict of keys and answers, or rows of student, key, answer": (
         "answers 应为字典，每个学生对应一个由题目的键与答案组成的字典，或为若干行，每行依次是学生、题目的键、答案"
     ),
@@ -225,6 +229,7 @@ _TEACHING = {
     "questions": "题目",
     "right by another convention": "按另一计数约定是正确的",
     "too few digits": "有效数字太少",
+    "cut off, not rounded": "直接截断，没有四舍五入",
     "question": "题目",
     "mistake": "错误",
     "students": "学生数",
@@ -325,6 +330,16 @@ _UNITS = {
     "One multiply-accumulate is a multiplication and an addition: 2 FLOPs.": "一次乘加是一次乘法与一次加法：2 FLOPs。",
     "FLOPs counted, not multiply-accumulates": "计的是 FLOPs，而不是乘加运算",
     "A multiplication with its addition is one MAC.": "一次乘法连同它的加法是一次 MAC。",
+    "a bias counted as a multiply-accumulate of each output": "给每个输出多计了一次乘加（把偏置计为一次 MAC）",
+    "A bias is added and multiplied with nothing, so it is no MAC.": "偏置只是加上去，不作乘法，因此不是一次 MAC。",
+    "the FLOPs doubled once more": "FLOPs 又乘了一次 2",
+    "One multiply-accumulate is 2 FLOPs; in FLOPs this factor is there already.": (
+        "一次乘加是 2 FLOPs；FLOPs 里已经含有这个 2。"
+    ),
+    "the multiply-accumulates divided by two": "把乘加运算次数除以了 2",
+    "A multiplication with its addition is one MAC and 2 FLOPs; nothing is divided by two.": (
+        "一次乘法连同它的加法是一次 MAC，即 2 FLOPs；没有什么要除以 2。"
+    ),
     "n − 1 additions counted for a sum of n products": "n 个乘积求和按 n − 1 次加法计",
     "The formulas of this course count one addition for each product, 2·n in all.": (
         "本课程的公式对每个乘积计一次加法，共 2·n。"
