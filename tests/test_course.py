@@ -95,6 +95,34 @@ def test_a_right_number_is_right_however_it_is_written(answer):
     assert lab().diagnose("conv1.params", answer).is_right
 
 
+ROUNDED = [
+    (641 / 10 * 1e6, "64099999.99999999"),
+    (64.112 * 1e6, "64111999.99999999"),
+    (np.float32(64.1e6), "64100000.0"),
+]
+
+
+@pytest.mark.parametrize(("answer", "written"), ROUNDED, ids=repr)
+def test_a_rounded_number_is_right_however_floats_are_computed(answer, written):
+    """8012·8001 + 8001 = 64,112,013; what a float's last digits are is nobody's mistake."""
+    assert repr(float(answer)) == written
+    found = diagnose(question(linear(in_features=8012, out_features=8001), "params"), answer)
+    assert found.verdict == "rounded"
+
+
+QUOTIENT = Fraction(2 * 55 * 55 * 96 * 363, 4 * (3 * 227**2 + 34944 + 55 * 55 * 96))
+
+
+@pytest.mark.parametrize("kind", [float, np.float64, np.float32, np.float16, torch.tensor])
+def test_a_rounded_quotient_is_right_in_any_float(kind):
+    """95.6 is 95.59999847412109 in 32 bits: that has no more digits than were typed."""
+    asked = question(ALEXNET, "intensity")
+    assert asked.value == QUOTIENT
+    for digits in (1, 2):
+        assert diagnose(asked, kind(round(float(QUOTIENT), digits))).is_right
+        assert not diagnose(asked, kind(round(float(QUOTIENT) * 1.01, digits))).is_right
+
+
 REJECTED = [
     None,
     True,

@@ -38,6 +38,8 @@ _POWER = re.compile(r"(.*?)(?:\*|·|×|x)10(?:\^|\*\*)([+-]?\d{1,2})")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 #: Floats with fewer bits than Python's know a number to so many significant binary digits.
 _FLOAT_BITS = {"float32": 24, "float16": 11, "bfloat16": 8}
+#: Python's own keep so many decimal digits of what was computed: 64.1 * 1e6 is 64099999.99999999.
+_FLOAT_DIGITS = 15
 
 
 class NotANumber(CostError):  # noqa: N818 -- what was given is that, as ValuesNeeded is
@@ -211,10 +213,18 @@ def _read_float(key: str, given: Decimal | Real, kind: str) -> Answer:
         digits, is_padded = _padded(str(given))
         return Answer(Fraction(given), str(given), digits, is_padded=is_padded)
     number = float(given)
-    digits, is_padded = _padded(repr(number))
     bits = _FLOAT_BITS.get(kind)
-    value = Fraction(number) if bits else Fraction(repr(number))
-    return Answer(value, f"{number:,.15g}", digits, bits, is_padded)
+    written = _fewest_digits(number, bits) if bits else f"{number:.{_FLOAT_DIGITS}g}"
+    digits, is_padded = _padded(written)
+    value = Fraction(number) if bits else Fraction(written)
+    return Answer(value, f"{number:,.{_FLOAT_DIGITS}g}", digits, bits, is_padded)
+
+
+def _fewest_digits(number: float, bits: int) -> str:
+    """The shortest text that a float of so many bits cannot tell from itself: 12.98 is 12.979999542236328 in 24."""
+    value = Fraction(number)
+    texts = (f"{number:.{digits}g}" for digits in range(LEAST_DIGITS, _FLOAT_DIGITS))
+    return next(text for text in texts if abs(Fraction(text) - value) * (1 << bits) <= abs(value))
 
 
 def _is_written_out(given: Decimal) -> bool:
