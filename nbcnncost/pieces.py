@@ -34,9 +34,6 @@ class Part:
         return found[:1] if self.once else found
 
 
-Terms = tuple[tuple[str, dict[str, int]], ...]
-
-
 def piece(
     kind: str, roles: str, why: str, *terms: tuple[str, dict[str, int]], once: bool = False, of: str = "input"
 ) -> tuple[str, Part]:

@@ -17,7 +17,7 @@ from nbcnncost.catalogue import CATALOGUE
 from nbcnncost.conventions.base import Convention, Reckoned, Rule, symbol_values
 from nbcnncost.errors import CostError
 from nbcnncost.expressions import Expression, expression
-from nbcnncost.records import FunctionCall, ModuleCall, ModuleRecord, OpRecord, Trace, Training
+from nbcnncost.records import ModuleCall, ModuleRecord, OpRecord, Trace, Training
 
 
 class Part(NamedTuple):
@@ -197,9 +197,3 @@ def heard_modules(trace: Trace) -> Iterator[Heard]:
     for call in trace.calls:
         if not call.failed and call.index in inside:
             yield Heard(call, trace.modules[call.module], own.get(call.index, inside[call.index]))
-
-
-def heard_functions(trace: Trace) -> Iterator[tuple[FunctionCall, str, OpRecord]]:
-    """Every call of a Python function that ran something: with its bare name, and its first operation."""
-    for function in trace.functions:
-        yield function, function.name.rpartition(".")[2], trace.ops[function.start]

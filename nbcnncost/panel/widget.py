@@ -36,7 +36,6 @@ _READERS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {"selected": str, "view": View.read, "what_if": WhatIf.read}
 )
 _IDLE: Mapping[str, Any] = MappingProxyType({"busy": False, "error": None})
-_NOWHERE: Mapping[str, Any] = MappingProxyType({"row": -1, "path": "", "fit": False, "still": ""})
 
 
 def _packed(value: Any) -> str:
