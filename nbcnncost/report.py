@@ -156,7 +156,8 @@ class Report(Shown):
         sums = [
             sum_rows(rows, like=Row(name, name, 1, name, "", "type", calls=len(rows))) for name, rows in groups.items()
         ]
-        return tuple(sorted(sums, key=lambda row: (-(row.count or 0), -row.params, row.name)))
+        number = fold.leading(self)
+        return tuple(sorted(sums, key=lambda row: (-fold.sort_value(row, number), -row.params, row.name)))
 
     def __getitem__(self, path: str) -> Row:
         """The row of a layer, function or container by its path; several calls of one layer are summed."""
@@ -235,7 +236,8 @@ class Report(Shown):
         """
         leaves = [*self._leaves(), *self._root.closed_places()]
         if path is None:
-            path = max(self.rows, key=lambda row: row.count or 0).path
+            number = fold.leading(self)
+            path = max(self.rows, key=lambda row: fold.sort_value(row, number)).path
         place = next((leaf for leaf in leaves if leaf.path == path), None)
         if place is None:
             inside = [leaf.path for leaf in leaves if leaf.path.startswith(f"{path}.")]
@@ -302,8 +304,8 @@ class Report(Shown):
 
     def _chart(self) -> Chart:
         """The chart of what the table shows: the same column, depth and number of rows."""
-        column = fold.measure(self) if self._step is None else "step"
-        column = self.look.sort if self.look.sort in ("params", "macs", "flops", "count", "step") else column
+        drawn = ("params", "macs", "flops", "count", "step")
+        column = self.look.sort if self.look.sort in drawn else fold.leading(self)
         return self.plot(column, top=self.look.top or 20, depth=self.look.depth)
 
     def _table_options(self) -> dict[str, Any]:

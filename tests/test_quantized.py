@@ -388,6 +388,23 @@ def test_the_costliest_quantized_layer_comes_first() -> None:
     assert "macs_share" in given["shown"]
 
 
+def test_what_is_folded_away_is_what_has_the_fewest_macs() -> None:
+    """800, 960 and 900 of them: the convolution's are 1,600 FLOPs, but the two quantized layers are shown."""
+    layers = (nn.Conv2d(1, 2, 5, bias=False), nn.Flatten(), nn.Linear(2 * 4 * 4, 30), nn.Linear(30, 30))
+    report = cost(dynamically(nn.Sequential(*layers)), (1, 1, 8, 8))
+    names = [line.cells[0].text for line in table.build(report, limit=3).body]
+    assert names == ["2", "3", "other (2 layers)"]
+
+
+def test_the_costliest_quantized_layer_is_explained() -> None:
+    """It has 5,000 MACs, the other one 4,000, but more FLOPs: it has more inputs that are quantized first."""
+    report = cost(dynamically(nn.Sequential(nn.Linear(400, 10), nn.GELU(), nn.Linear(10, 500))), (1, 400))
+    first, gelu, last = report.rows
+    assert (first.macs, gelu.macs, last.macs) == (400 * 10, 0, 10 * 500)
+    assert first.flops > last.flops > 0
+    assert report.explain().path == "2"
+
+
 def test_shares_are_of_flops_where_these_have_all_the_work() -> None:
     """By a rule integer MACs are FLOPs, too; and MACs have them anyway."""
     weighed = mixed().convention.with_rules({"integer_macs": 2})

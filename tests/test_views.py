@@ -181,6 +181,15 @@ def test_top_rows_come_with_the_rest():
     assert "layers by parameters, largest first" in text.table(report_of("resnet50"), top=3, sort="params")
 
 
+def test_the_top_rows_of_a_training_step_are_by_the_step():
+    """What the shares and bars are of, in the table as in the chart; the forward alone would have another order."""
+    report = report_of("trained")
+    content = table.build(report, top=9)
+    steps = [line.entry.row.step.count for line in content.body[:-1]]
+    assert content.caption == "layers by the training step, largest first"
+    assert steps == sorted((row.step.count for row in report.rows), reverse=True)[:9]
+
+
 def test_the_header_says_what_was_counted_and_how():
     """Model, input, batch, mode, convention, totals exact and short."""
     shown = text.table(report_of("resnet50"))

@@ -78,9 +78,8 @@ def column_keys(report: Report) -> tuple[str, ...]:
 
 def first_metric(report: Report) -> str:
     """The number that a chart shows at first: a whole training step, else what a table's shares are of."""
-    if report.total.parts is not None:
-        return "step"
-    return "macs" if fold.measure(report) == "macs" else _own(report)
+    leading = fold.leading(report)
+    return _own(report) if leading == "count" else leading
 
 
 def row_ids(rows: Iterable[Row]) -> list[str]:

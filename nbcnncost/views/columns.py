@@ -64,11 +64,6 @@ class Column:
         """Whether its cells are words; shapes and numbers stand right."""
         return self.key in _LEFT
 
-    @property
-    def is_share(self) -> bool:
-        """Whether it holds percentages."""
-        return self.key in SHARES
-
 
 def check(columns: Sequence[str] | None, sort: str | None, *, has_step: bool = True) -> None:
     """Raise ``ValueError`` with one sentence for a column that does not exist, or needs a training step."""
@@ -84,9 +79,7 @@ def check(columns: Sequence[str] | None, sort: str | None, *, has_step: bool = T
 
 def leading_share(report: Report) -> str:
     """The column of shares that has bars, and stays however wide the table is."""
-    if report.total.parts is not None:
-        return "step_share"
-    return "macs_share" if fold.measure(report) == "macs" else "share"
+    return next(share for share, number in SHARES.items() if number == fold.leading(report))
 
 
 def default_columns(report: Report) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ def select(report: Report, *, depth: int | None, sort: str | None, top: int | No
     ``limit`` holds where neither ``depth`` nor ``top`` says how many rows are wanted.
     """
     if sort is not None or top is not None:
-        return _flat(report, depth, sort or measure(report), top if top is not None else limit)
+        return _flat(report, depth, sort or leading(report), top if top is not None else limit)
     rows = report.tree(depth)
     caption = "layers in call order" if depth is None else f"layers in call order, down to depth {depth}"
     everything = [_counted(node) for node in nest(rows, _Node)]
@@ -134,6 +134,11 @@ def measure(report: Report) -> str:
     """
     leaves_out = any(row.count is not None and row.count < (row.integer_macs or 0) for row in report.rows)
     return "macs" if report.unit == "FLOPs" and leaves_out else "count"
+
+
+def leading(report: Report) -> str:
+    """The number that a report is about: a whole training step, else :func:`measure`."""
+    return "step" if report.total.parts is not None else measure(report)
 
 
 def work(row: Row, measure: str) -> int:
@@ -215,9 +220,9 @@ def _walk(nodes: Sequence[_Node], above: tuple[bool, ...]) -> Iterable[Entry]:
         yield from _walk(node.children, lasts)
 
 
-def _weight(row: Row, measure: str) -> tuple[bool, int, int]:
+def _weight(row: Row, measure: str) -> tuple[bool, int, int, int]:
     """What is worth showing: where the run stopped, then what costs most."""
-    return row.failed, max(work(row, measure), row.flops or 0), row.params
+    return row.failed, work(row, measure), row.flops or 0, row.params
 
 
 @dataclass
@@ -235,13 +240,13 @@ class _Unfolding:
         root = self._fitting(self.everything, self.limit) or tuple(self.everything)
         shown = len(root)
         order = itertools.count()
-        waiting: list[tuple[bool, int, int, _Node]] = []
+        waiting: list[tuple[bool, int, int, int, _Node]] = []
 
         def wait(nodes: Sequence[_Node]) -> None:
             for node in nodes:
                 if node.children:
-                    failed, cost, _ = _weight(node.row, self.measure)
-                    heapq.heappush(waiting, (not failed, -cost, next(order), node))
+                    failed, cost, flops, _ = _weight(node.row, self.measure)
+                    heapq.heappush(waiting, (not failed, -cost, -flops, next(order), node))
 
         wait(root)
         while waiting:
