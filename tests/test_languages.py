@@ -427,6 +427,14 @@ def test_english_is_the_text_itself(text):
     assert translate(text, "en") is text
 
 
+@pytest.mark.parametrize("mark", ["; ", ": "])
+def test_a_long_text_of_somebody_elses_is_kept_in_a_sentence_of_ours(mark):
+    """What a framework or a user's own error says may be anything; it is not tried piece by piece."""
+    text = mark.join(f"x{at}" for at in range(400))
+    assert zh(text) == text
+    assert zh(f"this layer cannot be built: {text}") == f"无法构建这一层：{text}"
+
+
 def test_words_for_others():
     """A front end gets its own words as a dict."""
     said = words("zh", ["layer", "conv1", "padding"])

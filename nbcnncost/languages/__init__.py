@@ -20,6 +20,8 @@ __all__ = ["LANGUAGES", "catalogue", "errors_in", "language_here", "speaker", "t
 
 #: The languages by their codes; the first is the one in which everything is written.
 LANGUAGES = ("en", "zh")
+#: No text of ours has so many ends of sentences in it; what has is somebody's own, with a sentence of ours around it.
+_MANY_ENDS = 16
 
 
 def catalogue(lang: str) -> Mapping[str, str]:
@@ -41,6 +43,8 @@ def translate(text: str, lang: str) -> str:
     entry = catalogue(lang).get(text)
     if entry is not None:
         return entry
+    if text.count("; ") + text.count(": ") >= _MANY_ENDS:
+        return _filled(text, lang, strictly=False) or text
     return (
         _side_by_side(text, lang)
         or _by_template(text, lang, strictly=True)
@@ -89,10 +93,15 @@ def _templates(lang: str) -> tuple[Template, ...]:
 
 def _by_template(text: str, lang: str, *, strictly: bool) -> str | None:
     """A sentence whose holes are filled, alone or behind the name of what it is about."""
+    return _filled(text, lang, strictly=strictly) or _labelled(text, lang)
+
+
+def _filled(text: str, lang: str, *, strictly: bool) -> str | None:
+    """A sentence whose holes are filled; ``None`` where it is no such one."""
     found = (
         template.said(text, lambda part: translate(part, lang), strictly=strictly) for template in _templates(lang)
     )
-    return next((said for said in found if said is not None), None) or _labelled(text, lang)
+    return next((said for said in found if said is not None), None)
 
 
 def _labelled(text: str, lang: str) -> str | None:
@@ -117,14 +126,14 @@ def _one_after_the_other(text: str, lang: str) -> str | None:
     said: list[str] = []
     start = 0
     while start < len(pieces):
-        stop = next((stop for stop in range(len(pieces), start, -1) if _entry(pieces[start:stop], lang)), start + 1)
-        sentence = "; ".join(pieces[start:stop])
-        said.append(_entry(pieces[start:stop], lang) or translate(sentence, lang))
-        start = stop
+        longer = ("; ".join(pieces[start:stop]) for stop in range(len(pieces), start, -1))
+        sentence = next((sentence for sentence in longer if _entry(sentence, lang)), pieces[start])
+        said.append(_entry(sentence, lang) or translate(sentence, lang))
+        start += sentence.count("; ") + 1
     return "；".join(said) if said != pieces else None
 
 
-def _entry(pieces: list[str], lang: str) -> str | None:
+@lru_cache(maxsize=4096)
+def _entry(sentence: str, lang: str) -> str | None:
     """What pieces are together, as one sentence."""
-    sentence = "; ".join(pieces)
     return catalogue(lang).get(sentence) or _by_template(sentence, lang, strictly=True)
