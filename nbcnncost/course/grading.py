@@ -118,7 +118,7 @@ def collected(notebooks: Iterable[str | Path]) -> dict[str, dict[str, str | None
 
 def _owner(name: str, folder: Path) -> str:
     """Whose a notebook is: who is named in it, but in nbgrader's folder of somebody else that one."""
-    is_other = folder.parent.name == _AUTOGRADED and name.casefold() != folder.name.casefold()
+    is_other = folder.parent.name == _AUTOGRADED and student_id(name) != student_id(folder.name)
     return folder.name if is_other or not name else name
 
 
