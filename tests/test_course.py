@@ -35,6 +35,7 @@ from nbcnncost.course import (
     linear,
     max_pool2d,
     question,
+    saving,
     selftest,
     sheet,
 )
@@ -121,6 +122,16 @@ def test_a_rounded_quotient_is_right_in_any_float(kind):
     for digits in (1, 2):
         assert diagnose(asked, kind(round(float(QUOTIENT), digits))).is_right
         assert not diagnose(asked, kind(round(float(QUOTIENT) * 1.01, digits))).is_right
+
+
+def test_a_half_is_rounded_up_in_any_float():
+    """5.46875 is 5.4688, also where that is 5.468800067901611."""
+    asked = saving(linear(in_features=175, out_features=32), linear(in_features=32, out_features=32))
+    assert asked.value == Fraction(175, 32) == Fraction("5.46875")
+    for answer in (5.4688, np.float32(5.4688), torch.tensor(5.4688), np.float32(5.47)):
+        assert diagnose(asked, answer).verdict == "rounded"
+    for answer in (5.4687 - 0.0001, np.float32(5.4689), np.float32(5.468752)):
+        assert not diagnose(asked, answer).is_right
 
 
 REJECTED = [

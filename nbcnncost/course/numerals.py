@@ -98,8 +98,9 @@ class Answer:
         """
         if not value or not self.value:
             return False
-        magnitude = min(_magnitude(abs(value)), _magnitude(abs(self.value)))
-        return abs(self.value - value) * 2 <= Fraction(10) ** (magnitude - digits)
+        given = rounded(self.value, digits) if self.bits else self.value  # without what its binary form adds
+        magnitude = min(_magnitude(abs(value)), _magnitude(abs(given)))
+        return abs(given - value) * 2 <= Fraction(10) ** (magnitude - digits)
 
 
 def rounded(value: Fraction, digits: int) -> Fraction:
