@@ -6,8 +6,10 @@ The students' numbers come from tests/course_slips.py, which walks windows and m
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from course_slips import slips
 
@@ -29,7 +31,11 @@ def ways_to_write(value):
     """The right answer in the ways in which it may be given."""
     yield whole(value)
     yield float(value)
-    yield from (f"{float(value):.{digits}e}" for digits in (2, 3, 5))
+    for digits in (2, 3, 5):
+        written = f"{float(value):.{digits}e}"
+        yield from (written, Decimal(written), np.float32(written))
+    # Computed ones have digits of their own: round(64112013 / 1e6, 1) * 1e6 is 64099999.99999999.
+    yield from (round(float(value) / unit, 2) * unit for unit in (1e3, 1e6, 1e9) if value >= unit)
     if value.denominator == 1:
         yield f"{int(value):,}"
         yield f"{int(value):,}".replace(",", " ")
