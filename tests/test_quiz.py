@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-
+import chromium
 import pytest
 from jupyterquiz.dynamic.loader import load_questions_script
 from jupyterquiz.dynamic.renderer import build_script, build_styles, render_div
@@ -13,18 +12,12 @@ from nbcnncost.course import sheet
 
 pytestmark = pytest.mark.slow
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
 
 @pytest.fixture(scope="module")
 def browser():
     """A headless Chromium of this machine."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip(f"no Chromium found (looked for {', '.join(BROWSERS)})")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        started = chromium.launch(playwright)
         yield started
         started.close()
 

@@ -34,6 +34,7 @@ from nbcnncost.languages.zh.formulas import FORMULAS
 from nbcnncost.languages.zh.gradients import GRADIENTS
 from nbcnncost.languages.zh.inputs import INPUTS
 from nbcnncost.languages.zh.magic import MAGIC
+from nbcnncost.languages.zh.mistakes import MISTAKES
 from nbcnncost.languages.zh.predictions import PREDICTIONS
 from nbcnncost.languages.zh.symbols import SYMBOLS
 from nbcnncost.languages.zh.tables import TABLES
@@ -49,6 +50,7 @@ ZH = MappingProxyType(
         **MAGIC,
         **WHAT_IF,
         **COURSE,
+        **MISTAKES,
         **PREDICTIONS,
         **FORMULAS,
         **GRADIENTS,
